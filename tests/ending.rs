@@ -464,3 +464,25 @@ fn everyone_who_can_is_named() {
     assert!((0..12).all(|n| terminate.contains(&format!("legal{n}"))), "{terminate}");
     assert!(!text.contains(" more"), "{text}");
 }
+
+/// AWS Organizations closes members of an organization with all features alone.
+#[test]
+fn an_organization_without_all_features_closes_no_member() {
+    let of = |attrs: Value| {
+        let world = World::new().entity(json!({"uid": ORG, "attrs": attrs})).account(M, json!({}), &[ORG]);
+        let world = world.account(A, json!({}), &[ORG]);
+        let found = found(&world.accepted("OrgBaa1234567890", "baa", "organization", ORG, "2022-01-01", None), &[A]);
+        let closes = way(&found, A, "close-account", None);
+        let own = way(&found, A, "close-own-account", None);
+        assert_eq!(names(own).0, ["root"], "its own root user closes it from within");
+        (closes.may.len(), closes.unknown.len(), closes.why_nobody.clone())
+    };
+    let organization = |features: &str| of(json!({"featureSet": features, "managementAccount": M}));
+    assert_eq!(organization("ALL"), (1, 0, vec![]));
+    let (may, unknown, why) = organization("CONSOLIDATED_BILLING");
+    assert_eq!((may, unknown), (0, 0));
+    assert!(why[0].contains("only with all features enabled"), "{why:?}");
+    // D16: where it is not declared, it is unknown
+    let (may, unknown, _) = of(json!({"managementAccount": M}));
+    assert_eq!((may, unknown), (0, 1));
+}

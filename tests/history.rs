@@ -216,9 +216,10 @@ fn the_legend_fits_the_terminal() {
         let command = command.env("NO_COLOR", "1").env("COLUMNS", width.to_string()).args(["coverage", "--history"]);
         let output = command.arg(folder.path()).args(["--to", TO]).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
-        let is_legend = |l: &&str| ["━ covered", "A accepted", "J joined", "C closed"].iter().any(|m| l.contains(m));
+        let is_legend =
+            |l: &&str| ["━ covered", "A accepted", "J joined", "T terminated"].iter().any(|m| l.contains(m));
         assert_eq!(text.lines().filter(is_legend).find(|l| l.chars().count() > width), None, "{text}");
-        let all = ["━ covered", "· not covered", "? unknown", "A accepted", "J joined", "L left", "+ several events"];
+        let all = ["━ covered", "· not covered", "? unknown", "A accepted", "J joined", "L left", "T terminated"];
         assert!(all.iter().all(|m| text.contains(m)), "{text}");
     }
 }
