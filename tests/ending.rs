@@ -1,5 +1,6 @@
 //! Who can end coverage and how: each way with its gates, what comes of it, and what stays unknown.
 
+use countersign::report::ending::number;
 use countersign_core::assessment::completeness::others::Others;
 use countersign_core::assessment::{Filter, Options, assess};
 use countersign_core::ending::{Effect, Ending, Found, Way, endings};
@@ -365,7 +366,8 @@ fn who_stands_behind_a_role_that_can_end_it_is_told() {
     let found = all(&world, &[]);
     let others: Vec<&str> = found.roles[&role].others.iter().map(|o| o.who.as_str()).collect();
     assert_eq!(others, [format!("the identity provider {provider}")]);
-    let text = countersign::report::ending::text(90, ("baa", AT), (&found.endings, &found.roles), &[], &found.others);
+    let text =
+        countersign::report::ending::text(90, ("baa", AT), (&found.endings, &found.roles), &[], &found.others, &number);
     assert!(text.contains("people unknown: the identity provider"), "{text}");
 }
 
@@ -443,7 +445,7 @@ fn why_nobody_can_is_told() {
         leave.why_nobody
     );
     assert!(way(&found, A, "remove-account", None).why_nobody.is_empty(), "some perhaps can");
-    let text = countersign::report::ending::text(500, ("baa", AT), (&found, &Default::default()), &[], &[]);
+    let text = countersign::report::ending::text(500, ("baa", AT), (&found, &Default::default()), &[], &[], &number);
     assert!(
         text.contains("nobody   of those who are listed: its policies do not allow this account to leave"),
         "{text}"
@@ -458,7 +460,7 @@ fn everyone_who_can_is_named() {
         world = world.user(M, &format!("legal{n}"), json!([ADMIN]));
     }
     let found = found(&world, &[A]);
-    let text = countersign::report::ending::text(90, ("baa", AT), (&found, &Default::default()), &[], &[]);
+    let text = countersign::report::ending::text(90, ("baa", AT), (&found, &Default::default()), &[], &[], &number);
     let terminate: String =
         text.split("terminate-agreement").nth(1).unwrap().split("leave-organization").next().unwrap().to_owned();
     assert!((0..12).all(|n| terminate.contains(&format!("legal{n}"))), "{terminate}");
@@ -485,4 +487,16 @@ fn an_organization_without_all_features_closes_no_member() {
     // D16: where it is not declared, it is unknown
     let (may, unknown, _) = of(json!({"managementAccount": M}));
     assert_eq!((may, unknown), (0, 1));
+}
+
+/// An account is called by its name and number wherever it is named.
+#[test]
+fn accounts_are_named_with_their_numbers() {
+    let mut world = world();
+    world.entities.iter_mut().filter(|e| e["uid"] == M).for_each(|e| e["attrs"]["name"] = json!("management"));
+    let folder = world.folder();
+    let text = run_in(folder.path(), &["who-can", "end-coverage", "--account", A, "--at", AT]);
+    let plain = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(plain.contains(&format!("terminate-agreement (organization) in management ({M}): uncovered")), "{plain}");
+    assert!(plain.contains(&format!("may root user of management ({M}), user legal of management ({M})")), "{plain}");
 }

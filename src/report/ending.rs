@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::diff::principal;
 use super::plain;
 use super::table::Table;
 use super::who_can::{at_role, behind};
@@ -14,6 +13,14 @@ use countersign_core::people::Roles;
 use countersign_core::terms::Departing;
 use countersign_core::words;
 
+/// What an account is called.
+type Place<'a> = &'a dyn Fn(&str) -> String;
+
+/// An account by its number alone, beside which its name stands.
+pub fn number(account: &str) -> String {
+    account.to_owned()
+}
+
 /// All of it.
 pub fn text(
     width: usize,
@@ -21,6 +28,7 @@ pub fn text(
     (endings, roles): (&[Ending], &Roles),
     not_followed: &[&str],
     others: &[Others],
+    place: Place<'_>,
 ) -> String {
     let mut text = format!("{} {}\n", bold(&format!("Who can end coverage by {kind}")), dim(&format!("· {}", day(at))));
     if endings.is_empty() {
@@ -37,7 +45,7 @@ pub fn text(
         if let Some(departing) = ending.departing {
             text.push_str(&paragraph(width, "  ", self::departing(departing)));
         }
-        ending.ways.iter().for_each(|w| text.push_str(&way(width, w, roles)));
+        ending.ways.iter().for_each(|w| text.push_str(&way(width, w, roles, place)));
     }
     text.push('\n');
     text.push_str(&completeness::perhaps(width, others));
@@ -158,7 +166,7 @@ fn departing(departing: Departing) -> &'static str {
     }
 }
 
-fn way(width: usize, way: &Way, roles: &Roles) -> String {
+fn way(width: usize, way: &Way, roles: &Roles, place: Place<'_>) -> String {
     let scope = way.scope.map(|s| format!(" ({s})")).unwrap_or_default();
     let effect = effect(way.effect);
     let of = match way.acceptances.as_slice() {
@@ -166,15 +174,15 @@ fn way(width: usize, way: &Way, roles: &Roles) -> String {
         [one] => format!(" of {one}"),
         several => format!(" of {}", several.join(" and ")),
     };
-    let mut text = paragraph(width, "  ", &format!("{}{scope}{of} in {}: {effect}", way.operation, way.by));
+    let mut text = paragraph(width, "  ", &format!("{}{scope}{of} in {}: {effect}", way.operation, place(&way.by)));
     let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("    {name:<8} "), body));
     if is_nobody(way) {
         section("nobody", &nobody(way));
     }
     if !way.may.is_empty() {
-        section("may", &names(way.may.iter()));
+        section("may", &names(way.may.iter(), place));
     }
-    perhaps(way).iter().for_each(|who| section("unknown", who));
+    perhaps(way, place).iter().for_each(|who| section("unknown", who));
     for role in way.may.iter().chain(way.unknown.iter().map(|p| &p.principal)).chain(&way.by_the_call) {
         if let Some(behind) = roles.get(&role.principal) {
             text.push_str(&paragraph(width, "    ", &format!("behind the role {}", role.name)));
@@ -202,7 +210,7 @@ const BY_THE_CALL: &str = "the console asks them for a permission that they lack
                            whether AWS Artifact carries it out";
 
 /// Of whom it is not known, those with the same reason together, and the reason.
-pub fn perhaps(way: &Way) -> Vec<String> {
+pub fn perhaps(way: &Way, place: Place<'_>) -> Vec<String> {
     let mut by_reason: BTreeMap<String, Vec<&PrincipalEntry>> = BTreeMap::new();
     for Perhaps { principal, reason, depends_on, on, .. } in &way.unknown {
         let why = match depends_on.as_slice() {
@@ -214,10 +222,14 @@ pub fn perhaps(way: &Way) -> Vec<String> {
     }
     by_reason.entry(BY_THE_CALL.to_owned()).or_default().extend(&way.by_the_call);
     by_reason.retain(|_, principals| !principals.is_empty());
-    by_reason.into_iter().map(|(why, principals)| format!("{}: {why}", names(principals.into_iter()))).collect()
+    by_reason.into_iter().map(|(why, principals)| format!("{}: {why}", names(principals.into_iter(), place))).collect()
 }
 
 /// Everyone: who is left out of a list that is filed is taken for one who cannot.
-fn names<'p>(principals: impl Iterator<Item = &'p PrincipalEntry>) -> String {
-    principals.map(principal).collect::<Vec<_>>().join(", ")
+fn names<'p>(principals: impl Iterator<Item = &'p PrincipalEntry>, place: Place<'_>) -> String {
+    let name = |entry: &PrincipalEntry| {
+        let people = if entry.people.is_empty() { String::new() } else { format!(" ({})", entry.people.join(", ")) };
+        format!("{}{people}", words::principal(entry.kind, &entry.name, &place(&entry.account)))
+    };
+    principals.map(name).collect::<Vec<_>>().join(", ")
 }

@@ -14,6 +14,7 @@ pub(crate) mod names;
 mod narrower;
 mod never;
 pub mod operations;
+mod order;
 mod ordered;
 mod origin;
 mod overlay;
