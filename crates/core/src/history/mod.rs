@@ -272,7 +272,7 @@ impl<'a> Historian<'a> {
         let services = agreements.inventory.entity("Account", &account.id).and_then(|e| e.record("phi"));
         let services = services.and_then(|phi| phi.get("services")).map(|s| s.ids()).unwrap_or_default();
         let more: Vec<Uid> = services.into_iter().map(|id| Uid::new("Service", id)).collect();
-        let entities = agreements.entities(account, &standing, &more)?;
+        let entities = agreements.entities_over_time(account, &standing, &more)?;
         let coverage = agreements.coverage(account, &standing, &entities)?;
         let holds_phi = hipaa::holds_phi(&agreements, account, &standing, &coverage, &entities)?;
         let state = |row: KindCoverage| {
