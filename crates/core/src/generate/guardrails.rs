@@ -131,10 +131,8 @@ pub fn eligible_services(lists: &Lists, at: Moment, spared: &Spared, dropped: &[
 /// How old the list is where no later one is known: what AWS has listed since is denied as well (D18).
 fn newest(lists: &Lists, list: &str, at: Moment) -> Option<String> {
     let (_, None) = lists.around(at) else { return None };
-    let days = (at - moment::parse(list)?).num_days();
-    (days > 0).then(|| {
-        format!("The list is {days} days older than the moment asked, and no later one is known: what AWS has listed since is denied.")
-    })
+    let is_older = moment::parse(list)? + chrono::Duration::days(1) <= at;
+    is_older.then(|| format!("No list after that of {list} is known: what AWS has listed since is denied, too."))
 }
 
 /// Takes the prefixes of services that are not used from those that are spared.
