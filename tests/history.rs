@@ -192,7 +192,7 @@ fn a_closed_account_stays_covered_and_its_closing_is_told() {
     // it is no edge, and each format says when it was and what tells so
     let row = baa(&found, B);
     assert!(row.intervals[0].within.is_empty());
-    assert_eq!(row.intervals[1].within, [closed.clone()]);
+    assert_eq!(row.intervals[1].within, std::slice::from_ref(closed));
     let folder = world.folder();
     for args in [vec!["--format", "csv"], vec!["--format", "jsonl"], vec!["--account", B]] {
         let text = run_in(folder.path(), &[&["coverage", "--history", "--to", TO], &args[..]].concat());
