@@ -1,5 +1,6 @@
 //! Who can end coverage and how: each way with its gates, what comes of it, and what stays unknown.
 
+use countersign::report::ending::number;
 use countersign_core::assessment::completeness::others::Others;
 use countersign_core::assessment::{Filter, Options, assess};
 use countersign_core::ending::{Effect, Ending, Found, Way, endings};
@@ -365,7 +366,8 @@ fn who_stands_behind_a_role_that_can_end_it_is_told() {
     let found = all(&world, &[]);
     let others: Vec<&str> = found.roles[&role].others.iter().map(|o| o.who.as_str()).collect();
     assert_eq!(others, [format!("the identity provider {provider}")]);
-    let text = countersign::report::ending::text(90, ("baa", AT), (&found.endings, &found.roles), &[], &found.others);
+    let text =
+        countersign::report::ending::text(90, ("baa", AT), (&found.endings, &found.roles), &[], &found.others, &number);
     assert!(text.contains("people unknown: the identity provider"), "{text}");
 }
 
@@ -380,4 +382,121 @@ fn options_that_do_not_go_with_it_are_refused() {
         assert_eq!(output.status.code(), Some(2), "{told}");
         assert!(told.contains(&format!("{} does not go with end-coverage", option[0])), "{told}");
     }
+}
+
+/// R39, D8: the console asks who may describe the organization, and IAM does not ask it of the call.
+#[test]
+fn whom_iam_lets_make_the_call_is_told_where_the_console_does_not_let_them() {
+    let terminates = &["artifact:TerminateAgreement", "artifact:GetCustomerAgreement"];
+    let guarded = policy(json!([{"Effect": "Allow", "Action": terminates, "Resource": "*",
+        "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}]));
+    let world = world().user(M, "calls", json!([allows(terminates)])).user(M, "perhaps", json!([guarded])).user(
+        M,
+        "reads",
+        json!([allows(&["artifact:GetCustomerAgreement", "organizations:DescribeOrganization"])]),
+    );
+    let found = all(&world, &[A]);
+    let terminate = way(&found.endings, A, "terminate-agreement", Some(Scope::Organization));
+    assert_eq!(names(terminate), (vec!["root", "legal"], vec![]));
+    let by_the_call: Vec<&str> = terminate.by_the_call.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(by_the_call, ["calls", "perhaps"]);
+    assert!(
+        found.endings[0].ways.iter().filter(|w| w.operation != "terminate-agreement").all(|w| w.by_the_call.is_empty())
+    );
+    let folder = world.folder();
+    let text = run_in(folder.path(), &["who-can", "end-coverage", "--account", A, "--at", AT]);
+    let plain = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(plain.contains("Perhaps can: calls of account 111111111111, perhaps of account"), "{plain}");
+    assert!(plain.contains("IAM lets them make the call itself"), "{plain}");
+    let table = run_in(folder.path(), &["who-can", "end-coverage", "--account", A, "--at", AT, "--format", "csv"]);
+    assert!(table.lines().any(|l| l.contains("unknown") && l.contains("user/calls")), "{table}");
+    let json = run_in(folder.path(), &["who-can", "end-coverage", "--account", A, "--at", AT, "--format", "json"]);
+    assert_eq!(
+        schema_errors("end-coverage.v1.schema.json", &serde_json::from_str(&json).unwrap()),
+        Vec::<String>::new()
+    );
+    // of the management account, whoever the call lets is listed as well
+    let listed = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(["generate", "protect-agreements"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    let listed = String::from_utf8(listed.stderr).unwrap();
+    assert!(listed.contains("user calls of 111111111111 (perhaps, by the call itself"), "{listed}");
+}
+
+/// Why nobody can go a way is what stops the root user.
+#[test]
+fn why_nobody_can_is_told() {
+    let deletes = way(&found(&world(), &[M]), M, "delete-organization", None).why_nobody.clone();
+    assert_eq!(deletes.len(), 1);
+    assert!(deletes[0].contains("cannot be deleted while it has members"), "{deletes:?}");
+    let deny = policy(json!([on("Deny", "organizations:LeaveOrganization", json!("*"))]));
+    let mut denied = world();
+    denied.entities.iter_mut().filter(|e| e["uid"] == ORG).for_each(|e| {
+        e["attrs"]["serviceControlPolicies"] =
+            json!(["arn:aws:organizations::aws:policy/service_control_policy/FullAWSAccess", deny]);
+    });
+    let found = self::found(&denied, &[A]);
+    let leave = way(&found, A, "leave-organization", None);
+    assert!(
+        leave.why_nobody[0].contains("Statement[0]") && leave.why_nobody[0].contains(ORG),
+        "{:?}",
+        leave.why_nobody
+    );
+    assert!(way(&found, A, "remove-account", None).why_nobody.is_empty(), "some perhaps can");
+    let text = countersign::report::ending::text(500, ("baa", AT), (&found, &Default::default()), &[], &[], &number);
+    assert!(
+        text.contains("nobody   of those who are listed: its policies do not allow this account to leave"),
+        "{text}"
+    );
+}
+
+/// A list that is filed has everyone.
+#[test]
+fn everyone_who_can_is_named() {
+    let mut world = world();
+    for n in 0..12 {
+        world = world.user(M, &format!("legal{n}"), json!([ADMIN]));
+    }
+    let found = found(&world, &[A]);
+    let text = countersign::report::ending::text(90, ("baa", AT), (&found, &Default::default()), &[], &[], &number);
+    let terminate: String =
+        text.split("terminate-agreement").nth(1).unwrap().split("leave-organization").next().unwrap().to_owned();
+    assert!((0..12).all(|n| terminate.contains(&format!("legal{n}"))), "{terminate}");
+    assert!(!text.contains(" more"), "{text}");
+}
+
+/// AWS Organizations closes members of an organization with all features alone.
+#[test]
+fn an_organization_without_all_features_closes_no_member() {
+    let of = |attrs: Value| {
+        let world = World::new().entity(json!({"uid": ORG, "attrs": attrs})).account(M, json!({}), &[ORG]);
+        let world = world.account(A, json!({}), &[ORG]);
+        let found = found(&world.accepted("OrgBaa1234567890", "baa", "organization", ORG, "2022-01-01", None), &[A]);
+        let closes = way(&found, A, "close-account", None);
+        let own = way(&found, A, "close-own-account", None);
+        assert_eq!(names(own).0, ["root"], "its own root user closes it from within");
+        (closes.may.len(), closes.unknown.len(), closes.why_nobody.clone())
+    };
+    let organization = |features: &str| of(json!({"featureSet": features, "managementAccount": M}));
+    assert_eq!(organization("ALL"), (1, 0, vec![]));
+    let (may, unknown, why) = organization("CONSOLIDATED_BILLING");
+    assert_eq!((may, unknown), (0, 0));
+    assert!(why[0].contains("only with all features enabled"), "{why:?}");
+    // D16: where it is not declared, it is unknown
+    let (may, unknown, _) = of(json!({"managementAccount": M}));
+    assert_eq!((may, unknown), (0, 1));
+}
+
+/// An account is called by its name and number wherever it is named.
+#[test]
+fn accounts_are_named_with_their_numbers() {
+    let mut world = world();
+    world.entities.iter_mut().filter(|e| e["uid"] == M).for_each(|e| e["attrs"]["name"] = json!("management"));
+    let folder = world.folder();
+    let text = run_in(folder.path(), &["who-can", "end-coverage", "--account", A, "--at", AT]);
+    let plain = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(plain.contains(&format!("terminate-agreement (organization) in management ({M}): uncovered")), "{plain}");
+    assert!(plain.contains(&format!("may root user of management ({M}), user legal of management ({M})")), "{plain}");
 }

@@ -501,7 +501,10 @@ fn a_job_may_do_what_it_is_for_and_nothing_else() {
             ),
         ),
         ("read-reports --series SOC", format!("{reports}\n{}", of_reports("SOC", ca))),
-        ("read-reports --series SOC --category Restricted", format!("{reports}\n{}", of_reports("SOC", "Restricted"))),
+        (
+            "read-reports --series SOC --category Restricted --unknown-series",
+            format!("{reports}\n{}", of_reports("SOC", "Restricted")),
+        ),
         (
             "read-agreements",
             format!(
@@ -924,4 +927,23 @@ fn nothing_is_written_where_a_part_cannot_be() {
     let args = ["generate", "policy", "terminate", "--format", "json=a.json", "--format", "expect=a.expect.toml"];
     assert_eq!(run(&args, folder.path()).status.code(), Some(3), "an empty folder is no inventory");
     assert!(!folder.path().join("a.json").exists());
+}
+
+/// What is asked for and not known is an error, and what comes of a list is said.
+#[test]
+fn a_category_is_known_or_taken_as_it_is_and_a_list_says_what_it_denies() {
+    let words = refused(&["policy", "read-reports", "--series", "SOC", "--category", "x"]);
+    assert!(words.contains("no category `x` of reports is known"), "{words}");
+    printed(&["policy", "read-reports", "--series", "SOC", "--category", "x", "--unknown-series"]);
+    let words = refused(&["protect-agreements", "--partition", "aws-us-gov", "--exempt", "arn:aws:iam::*:role/x"]);
+    assert!(words.contains("arn:aws-us-gov:iam::*:role/legal"), "{words}");
+    let scp = |more: &[&str]| {
+        let output = run(&[&["generate", "scp", "eligible-services"], more].concat(), Path::new("."));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let dropped = scp(&["--at", "2026-06-01", "--drop", "s3", "--drop", "iam"]);
+    assert!(dropped.contains(", and iam, s3 besides"), "{dropped}");
+    let old = scp(&["--at", "2030-01-01"]);
+    assert!(old.contains("No list after that of 2026-05-22 is known"), "{old}");
+    assert!(!scp(&["--at", "2025-05-01"]).contains("No list after"), "a later list is known");
 }

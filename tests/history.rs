@@ -189,6 +189,39 @@ fn a_closed_account_stays_covered_and_its_closing_is_told() {
     let closed = account.events.iter().find(|e| e.event == EventKind::Closed).unwrap();
     assert_eq!(closed.at, "2025-01-01T00:00:00Z");
     assert_eq!(closed.evidence.witness.as_deref(), Some("CloudTrail CloseAccountResult 9"));
+    // it is no edge, and each format says when it was and what tells so
+    let row = baa(&found, B);
+    assert!(row.intervals[0].within.is_empty());
+    assert_eq!(row.intervals[1].within, std::slice::from_ref(closed));
+    let folder = world.folder();
+    for args in [vec!["--format", "csv"], vec!["--format", "jsonl"], vec!["--account", B]] {
+        let text = run_in(folder.path(), &[&["coverage", "--history", "--to", TO], &args[..]].concat());
+        assert!(text.contains("CloseAccountResult 9") && text.contains("2025-01-01"), "{args:?} {text}");
+    }
+    let json = run_in(folder.path(), &["coverage", "--history", "--to", TO, "--format", "json"]);
+    assert_eq!(schema_errors("history.v1.schema.json", &serde_json::from_str(&json).unwrap()), Vec::<String>::new());
+}
+
+/// A timeline fits its terminal, and what its marks mean does too.
+#[test]
+fn the_legend_fits_the_terminal() {
+    let attrs = json!({"state": "CLOSED", "closedAt": "2025-01-01", "memberships": [
+        {"organization": ORG, "from": "2023-01-01", "until": "2024-01-01"},
+        {"organization": OTHER, "from": "2024-06-01"}]});
+    let world =
+        moving(attrs, &[OTHER]).accepted("OwnBaa1234567890", "baa", "account", X, "2022-06-01", Some("2024-09-01"));
+    let folder = world.folder();
+    for width in [60, 80, 100] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+        let command = command.env("NO_COLOR", "1").env("COLUMNS", width.to_string()).args(["coverage", "--history"]);
+        let output = command.arg(folder.path()).args(["--to", TO]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let is_legend =
+            |l: &&str| ["━ covered", "A accepted", "J joined", "T terminated"].iter().any(|m| l.contains(m));
+        assert_eq!(text.lines().filter(is_legend).find(|l| l.chars().count() > width), None, "{text}");
+        let all = ["━ covered", "· not covered", "? unknown", "A accepted", "J joined", "L left", "T terminated"];
+        assert!(all.iter().all(|m| text.contains(m)), "{text}");
+    }
 }
 
 #[test]

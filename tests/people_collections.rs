@@ -215,3 +215,23 @@ fn accounts_that_are_not_listed_may_gain_by_a_change_of_their_organization() {
     let denied = json!([policy(json!([{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]))]);
     assert!(!unknown(same(false), world(false, "ec2:*", "ec2:*", denied)), "the change is of a user of M alone");
 }
+
+/// D31: a check fails because of those who are not listed, and each format says so.
+#[test]
+fn every_format_of_a_check_tells_those_who_are_not_listed() {
+    let world = group(json!([FULL]), json!({"membersKnown": false}));
+    let of = |action: &str| {
+        let world = world.clone().user(M, "other", json!([allows(&[action])]));
+        world.file("countersign.toml", format!("asOf = \"2026-10-{:02}\"\n", action.len())).folder()
+    };
+    let (base, head) = (of("s3:GetObject"), of("s3:ListBuckets2"));
+    for format in ["text", "sarif", "junit", "github", "gitlab", "markdown", "html"] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+        let args = ["check", ".", "--base", base.path().to_str().unwrap(), "--only", "diff", "--format", format];
+        let output = command.current_dir(head.path()).env("NO_COLOR", "1").args(args).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).to_lowercase().replace("**", "");
+        let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(output.status.code(), Some(1), "{format}");
+        assert!(text.contains("possibly others, not listed") && text.contains("members of ops"), "{format}: {text}");
+    }
+}

@@ -1,6 +1,8 @@
 //! Work grows with the input, not with its square: steps are counted, not seconds (`countersign_core::work`).
 
 use crate::common::*;
+use countersign_core::assessment::{Options, assess};
+use countersign_core::history::{Query, history};
 use countersign_core::inventory::Inventory;
 use countersign_core::lint::Finding;
 use countersign_core::lint::read::Form;
@@ -115,4 +117,39 @@ fn accounts_in_coverage() {
         assert_eq!(assessment.unwrap_or_else(|f| panic!("{}", words(&f))).accounts.len(), number + 2);
         steps
     });
+}
+
+/// D19: of many agreements that cover one account, the order in which they are named asks about few pairs.
+#[test]
+fn agreements_of_one_account() {
+    let of = |n: usize, start: &dyn Fn(usize) -> usize| {
+        let mut entities = vec![json!({"uid": format!("Account::\"{A}\"")})];
+        entities.extend((0..n).map(|i| {
+            let id = format!("CustomerAgreement::\"customer-agreement-{i:016}\"");
+            let day =
+                format!("20{:02}-{:02}-{:02}", 10 + start(i) % 10, 1 + start(i) / 10 % 12, 1 + start(i) / 120 % 28);
+            json!({"uid": id, "attrs": {"agreement": "baa", "account": A, "effectiveStart": day}})
+        }));
+        let inventory = load(&entities).0.unwrap();
+        let options = Options { at: at("2026-11-01"), snapshot: at("2026-11-01"), ..Options::default() };
+        let (assessed, steps) = work::during(|| assess(&inventory, &RULES, &options).unwrap());
+        let governing = assessed.accounts[0].agreements.iter().find(|row| row.kind == "baa").unwrap();
+        assert_eq!(governing.superseded.len() + governing.also_in_force.len(), n - 1);
+        steps
+    };
+    is_linear("agreements of one day", 400, |n| of(n, &|_| 0));
+    is_linear("agreements of different days", 400, |n| of(n, &|i| i * 7919 % 3360));
+    let (_, steps) = work::during(|| of(1_000, &|i| i * 7919 % 3360));
+    assert!(steps < 1_000 * 40, "{steps}");
+    let query = |n: usize| {
+        let entities: Vec<Value> = std::iter::once(json!({"uid": format!("Account::\"{A}\"")}))
+            .chain((0..n).map(|i| {
+                json!({"uid": format!("CustomerAgreement::\"customer-agreement-{i:016}\""),
+                "attrs": {"agreement": "baa", "account": A, "effectiveStart": "2024-03-05"}})
+            }))
+            .collect();
+        let inventory = load(&entities).0.unwrap();
+        work::during(|| history(&inventory, &RULES, &Query { to: at("2026-11-01"), ..Query::default() }).unwrap()).1
+    };
+    is_linear("the history of agreements of one day", 400, query);
 }

@@ -916,6 +916,58 @@ fn changes_of_a_file_are_made_in_its_order() {
     let wrong = file::changes(&SourceFile::new("changes.toml", "[[change]]\nleeve = { account = \"1\" }\n"));
     let Err(Failure::Problems(problems)) = wrong else { panic!("a misspelt change") };
     assert!(problems[0].to_string().contains("leeve"), "{}", problems[0]);
+    // in the words of the file, each with its keys; the page has them all
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/what-if.md")).unwrap();
+    for (change, keys) in file::KEYS {
+        let Err(Failure::Problems(problems)) =
+            file::changes(&SourceFile::new("changes.toml", format!("[[change]]\n{change} = \"1\"\n")))
+        else {
+            panic!("{change} is no text")
+        };
+        assert_eq!(problems[0].message(), format!("`{change}` is a table of what it is about"));
+        let all: Vec<String> = keys.split(", ").map(|key| format!("{key} = \"1\"")).collect();
+        let read =
+            file::changes(&SourceFile::new("c.toml", format!("[[change]]\n{change} = {{ {} }}\n", all.join(", "))));
+        assert!(read.is_ok_and(|read| read.len() == 1), "{change}");
+        let row = page.lines().find(|line| line.starts_with('|') && line.contains(&format!("`{change}`"))).unwrap();
+        assert!(keys.split(", ").all(|key| row.contains(&format!("`{key}`"))), "{row}");
+    }
+    let two = "[[change]]\nleave = { account = \"1\" }\nclose = { account = \"1\" }\n";
+    let Err(Failure::Problems(problems)) = file::changes(&SourceFile::new("changes.toml", two)) else { panic!("two") };
+    assert_eq!(problems[0].message(), "a [[change]] is one change");
+}
+
+/// What people say stands for what is meant.
+#[test]
+fn accounts_and_kinds_are_named_as_people_call_them() {
+    let hospital = "examples/hospital";
+    let plan = |steps: &[&str]| printed(&[&["what-if", hospital, "--format", "json"], steps].concat()).1;
+    assert_eq!(plan(&["--leave", "wards"]), plan(&["--leave", "222222222222"]));
+    let steps = ["--move", "wards=o-hospital01", "--accept", "wards=HIPAA BAA", "--leave", "Wards"];
+    let numbers = ["--move", "222222222222=o-hospital01", "--accept", "222222222222=baa", "--leave", "222222222222"];
+    assert_eq!(plan(&steps), plan(&numbers));
+    assert_eq!(printed(&["what-if", hospital, "--leave", "nowhere"]).0, 2);
+    // a name that several have is none of one
+    let world = World::organization().account(B, json!({"name": "x"}), &[ORG]).account(C, json!({"name": "x"}), &[ORG]);
+    let folder = world.folder();
+    assert_eq!(printed(&["what-if", folder.path().to_str().unwrap(), "--leave", "x"]).0, 2);
+}
+
+/// A change that cannot happen is an error that says why.
+#[test]
+fn what_is_attached_where_aws_does_not_take_it_is_refused() {
+    let refused = |changes: &[Change]| refused(&world().offline(json!([])), changes, AT);
+    assert!(refused(&[attach(ORG, ADMIN)]).contains("is a policy of IAM"));
+    assert!(refused(&[attach(A, FULL)]).contains("is a policy of IAM"));
+    let offline = world()
+        .offline(json!([]))
+        .entities
+        .iter()
+        .find_map(|e| e["uid"].as_str().filter(|u| u.starts_with("OfflineAgreement")).map(str::to_owned))
+        .unwrap();
+    let id = offline.split('"').nth(1).unwrap().to_owned();
+    let words = refused(&[Change::Terminate { of: id, kind: None }]);
+    assert!(words.contains("offline agreement, which AWS Artifact cannot terminate (R60, R73)"), "{words}");
 }
 
 fn printed(args: &[&str]) -> (i32, String) {

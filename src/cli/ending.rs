@@ -73,10 +73,13 @@ pub fn end_coverage(
         perhaps_others: &others,
         stands_behind: roles.iter().map(|(role, b)| AtRole { role, behind: StandsBehind::new(b) }).collect(),
     };
-    let first = plain::ending::first(&found, &others, kind, Names::new(&session.inventory));
+    let names = Names::new(&session.inventory);
+    let first = plain::ending::first(&found, &others, kind, names);
+    let place = |account: &str| names.place(account);
     let text = || {
         let first = report::paragraph(output::width(), "", &first);
-        first + "\n" + &report::ending::text(output::width(), (kind, &at), (&found, &roles), &NOT_FOLLOWED, &others)
+        let asked = (kind.as_str(), at.as_str());
+        first + "\n" + &report::ending::text(output::width(), asked, (&found, &roles), &NOT_FOLLOWED, &others, &place)
     };
     let table = || {
         let unlisted = report::completeness::others(&others);

@@ -287,9 +287,12 @@ fn policy(cli: &Cli, args: &PolicyArgs) -> Result<u8, Failure> {
     if let Some(session) = &session {
         wanted.kinds = narrow::kinds(&session.inventory, &args.agreement)?;
     }
-    let of_inventory = session.iter().flat_map(|s| s.inventory.of_type("Report")).filter_map(|r| r.str("series"));
-    let taken = if args.unknown_series { args.series.clone() } else { Vec::new() };
-    wanted.check(&of_inventory.map(str::to_owned).chain(taken).collect::<Vec<_>>())?;
+    let known = |attr: &str, named: &[String]| -> Vec<String> {
+        let reports = session.iter().flat_map(|s| s.inventory.of_type("Report"));
+        let taken = named.iter().filter(|_| args.unknown_series).cloned();
+        reports.filter_map(|r| r.str(attr)).map(str::to_owned).chain(taken).collect()
+    };
+    wanted.check(&known("series", &args.series), &known("category", &args.category))?;
     let mut generated = wanted.policy();
     generated.notes.extend(not_granted(cli, wanted.job, session.as_ref())?);
     args.writing.write(generated, || {

@@ -46,7 +46,8 @@ pub fn has_formats(args: &CoverageArgs) -> Result<(), Failure> {
     }
     if asked(Format::Markdown) && (history || compare) {
         let with = if history { "--history" } else { "--compare" };
-        return Err(usage(format!("`markdown` is no format of {with}")).help("write text or json").into());
+        let others = if history { "write text, json, jsonl or csv" } else { "write text or json" };
+        return Err(usage(format!("`markdown` is no format of {with}")).help(others).into());
     }
     if asked(Format::Csv) && compare {
         return Err(usage("`csv` is no format of --compare").help("write text or json").into());

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Drawn;
 use crate::report::diff::principal;
-use crate::report::ending::{Shared, effect, perhaps, ways};
+use crate::report::ending::{Shared, effect, number, perhaps, ways};
 use crate::report::history::sentence;
 use crate::report::plain::{Names, can, who};
 use crate::report::{completeness, sentences};
@@ -165,7 +165,7 @@ fn endings_of(endings: &[Ending]) -> Value {
     let row = |shared: Shared<'_>| {
         let Shared { kind, way, accounts } = shared;
         let may: Vec<String> = way.may.iter().map(principal).collect();
-        let unknown = perhaps(way);
+        let unknown = perhaps(way, &number);
         let scope = way.scope.map(Scope::word);
         json!([kind, way.operation, scope, way.by, effect(way.effect), accounts, may, unknown])
     };

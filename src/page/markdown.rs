@@ -2,7 +2,7 @@
 
 use super::Drawn;
 use crate::report::diff::principal;
-use crate::report::ending::{Shared, effect, perhaps, ways};
+use crate::report::ending::{Shared, effect, number, perhaps, ways};
 use crate::report::findings::markdown::cell;
 use crate::report::foreign::Foreign;
 use crate::report::plain;
@@ -64,7 +64,7 @@ fn ending_by(endings: &[Ending]) -> String {
             effect(way.effect).to_owned(),
             few(&accounts.into_iter().map(str::to_owned).collect::<Vec<_>>(), 6),
             way.may.iter().map(principal).collect::<Vec<_>>().join(", "),
-            perhaps(way).join("; "),
+            perhaps(way, &number).join("; "),
         ]);
     }
     if table.rows.is_empty() { "No account is covered.\n".to_owned() } else { table.markdown() }

@@ -2,17 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use super::diff::principal;
 use super::plain;
 use super::table::Table;
 use super::who_can::{at_role, behind};
-use super::{COVERED_MEANS, assumed, bold, completeness, day, dim, few, paragraph, rows, sentences, wrapped};
+use super::{COVERED_MEANS, assumed, bold, completeness, day, dim, paragraph, rows, sentences, wrapped};
 use countersign_core::assessment::completeness::others::Others;
 use countersign_core::diff::PrincipalEntry;
 use countersign_core::ending::{Effect, Ending, Perhaps, Way};
 use countersign_core::people::Roles;
 use countersign_core::terms::Departing;
 use countersign_core::words;
+
+/// What an account is called.
+type Place<'a> = &'a dyn Fn(&str) -> String;
+
+/// An account by its number alone, beside which its name stands.
+pub fn number(account: &str) -> String {
+    account.to_owned()
+}
 
 /// All of it.
 pub fn text(
@@ -21,6 +28,7 @@ pub fn text(
     (endings, roles): (&[Ending], &Roles),
     not_followed: &[&str],
     others: &[Others],
+    place: Place<'_>,
 ) -> String {
     let mut text = format!("{} {}\n", bold(&format!("Who can end coverage by {kind}")), dim(&format!("· {}", day(at))));
     if endings.is_empty() {
@@ -37,7 +45,7 @@ pub fn text(
         if let Some(departing) = ending.departing {
             text.push_str(&paragraph(width, "  ", self::departing(departing)));
         }
-        ending.ways.iter().for_each(|w| text.push_str(&way(width, w, roles)));
+        ending.ways.iter().for_each(|w| text.push_str(&way(width, w, roles, place)));
     }
     text.push('\n');
     text.push_str(&completeness::perhaps(width, others));
@@ -71,7 +79,7 @@ pub fn table(endings: &[Ending], roles: &Roles, others: &[Others]) -> Table {
         "assuming",
     ]);
     for (ending, way) in endings.iter().flat_map(|e| e.ways.iter().map(move |w| (e, w))) {
-        let mut row = |answer: &str, who: Option<&PrincipalEntry>, perhaps: Option<&Perhaps>| {
+        let mut row = |answer: &str, who: Option<&PrincipalEntry>, perhaps: Option<&Perhaps>, why: &str| {
             table.rows.push(vec![
                 ending.account.clone(),
                 ending.name.clone().unwrap_or_default(),
@@ -88,16 +96,17 @@ pub fn table(endings: &[Ending], roles: &Roles, others: &[Others]) -> Table {
                 perhaps
                     .map(|p| p.depends_on.iter().map(|k| sentences::key(k)).collect::<Vec<_>>().join("; "))
                     .unwrap_or_default(),
-                perhaps.and_then(|p| p.reason.clone()).unwrap_or_default(),
+                perhaps.and_then(|p| p.reason.clone()).unwrap_or_else(|| why.to_owned()),
                 perhaps.map(|p| &p.on).filter(|on| !on.is_empty()).unwrap_or(&way.acceptances).join("; "),
                 who.and_then(|w| roles.get(&w.principal)).map(|b| behind(b).join("; ")).unwrap_or_default(),
                 way.assuming.join("; "),
             ]);
         };
-        way.may.iter().for_each(|who| row("yes", Some(who), None));
-        way.unknown.iter().for_each(|p| row("unknown", Some(&p.principal), Some(p)));
-        if way.may.is_empty() && way.unknown.is_empty() {
-            row("nobody who is listed", None, None);
+        way.may.iter().for_each(|who| row("yes", Some(who), None, ""));
+        way.unknown.iter().for_each(|p| row("unknown", Some(&p.principal), Some(p), ""));
+        way.by_the_call.iter().for_each(|who| row("unknown", Some(who), None, BY_THE_CALL));
+        if is_nobody(way) {
+            row("nobody who is listed", None, None, &way.why_nobody.join("; "));
         }
     }
     rows::unlisted(table, others)
@@ -121,7 +130,8 @@ pub fn ways(endings: &[Ending]) -> Vec<Shared<'_>> {
     for (ending, way) in endings.iter().flat_map(|e| e.ways.iter().map(move |w| (e, w))) {
         let who = (
             way.may.iter().map(of).collect::<Vec<_>>(),
-            way.unknown.iter().map(|p| of(&p.principal)).collect::<Vec<_>>(),
+            way.unknown.iter().map(|p| of(&p.principal)).chain(way.by_the_call.iter().map(of)).collect::<Vec<_>>(),
+            &way.why_nobody,
         );
         let place = *places
             .entry((&ending.kind, way.operation, way.scope, &way.by, &way.acceptances, way.effect, who))
@@ -156,7 +166,7 @@ fn departing(departing: Departing) -> &'static str {
     }
 }
 
-fn way(width: usize, way: &Way, roles: &Roles) -> String {
+fn way(width: usize, way: &Way, roles: &Roles, place: Place<'_>) -> String {
     let scope = way.scope.map(|s| format!(" ({s})")).unwrap_or_default();
     let effect = effect(way.effect);
     let of = match way.acceptances.as_slice() {
@@ -164,16 +174,16 @@ fn way(width: usize, way: &Way, roles: &Roles) -> String {
         [one] => format!(" of {one}"),
         several => format!(" of {}", several.join(" and ")),
     };
-    let mut text = paragraph(width, "  ", &format!("{}{scope}{of} in {}: {effect}", way.operation, way.by));
+    let mut text = paragraph(width, "  ", &format!("{}{scope}{of} in {}: {effect}", way.operation, place(&way.by)));
     let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("    {name:<8} "), body));
-    if way.may.is_empty() && way.unknown.is_empty() {
-        section("nobody", "of those who are listed");
+    if is_nobody(way) {
+        section("nobody", &nobody(way));
     }
     if !way.may.is_empty() {
-        section("may", &names(way.may.iter()));
+        section("may", &names(way.may.iter(), place));
     }
-    perhaps(way).iter().for_each(|who| section("unknown", who));
-    for role in way.may.iter().chain(way.unknown.iter().map(|p| &p.principal)) {
+    perhaps(way, place).iter().for_each(|who| section("unknown", who));
+    for role in way.may.iter().chain(way.unknown.iter().map(|p| &p.principal)).chain(&way.by_the_call) {
         if let Some(behind) = roles.get(&role.principal) {
             text.push_str(&paragraph(width, "    ", &format!("behind the role {}", role.name)));
             text.push_str(&at_role(width, behind));
@@ -182,8 +192,25 @@ fn way(width: usize, way: &Way, roles: &Roles) -> String {
     text
 }
 
+/// Whether nobody who is listed can go a way, and nobody perhaps can.
+pub fn is_nobody(way: &Way) -> bool {
+    way.may.is_empty() && way.unknown.is_empty() && way.by_the_call.is_empty()
+}
+
+/// Of those who are listed nobody can, and why.
+pub fn nobody(way: &Way) -> String {
+    match way.why_nobody.as_slice() {
+        [] => "of those who are listed".to_owned(),
+        why => format!("of those who are listed: {}", why.join("; ")),
+    }
+}
+
+/// Why it is not known of those whom the console does not let.
+const BY_THE_CALL: &str = "the console asks them for a permission that they lack, and IAM lets them make the call itself: no source says \
+                           whether AWS Artifact carries it out";
+
 /// Of whom it is not known, those with the same reason together, and the reason.
-pub fn perhaps(way: &Way) -> Vec<String> {
+pub fn perhaps(way: &Way, place: Place<'_>) -> Vec<String> {
     let mut by_reason: BTreeMap<String, Vec<&PrincipalEntry>> = BTreeMap::new();
     for Perhaps { principal, reason, depends_on, on, .. } in &way.unknown {
         let why = match depends_on.as_slice() {
@@ -193,10 +220,16 @@ pub fn perhaps(way: &Way) -> Vec<String> {
         let why = if on.is_empty() { why } else { format!("{why} (on {} alone)", on.join(", ")) };
         by_reason.entry(why).or_default().push(principal);
     }
-    by_reason.into_iter().map(|(why, principals)| format!("{}: {why}", names(principals.into_iter()))).collect()
+    by_reason.entry(BY_THE_CALL.to_owned()).or_default().extend(&way.by_the_call);
+    by_reason.retain(|_, principals| !principals.is_empty());
+    by_reason.into_iter().map(|(why, principals)| format!("{}: {why}", names(principals.into_iter(), place))).collect()
 }
 
-/// Names, shortened where there are many.
-fn names<'p>(principals: impl Iterator<Item = &'p PrincipalEntry>) -> String {
-    few(&principals.map(principal).collect::<Vec<_>>(), 6)
+/// Everyone: who is left out of a list that is filed is taken for one who cannot.
+fn names<'p>(principals: impl Iterator<Item = &'p PrincipalEntry>, place: Place<'_>) -> String {
+    let name = |entry: &PrincipalEntry| {
+        let people = if entry.people.is_empty() { String::new() } else { format!(" ({})", entry.people.join(", ")) };
+        format!("{}{people}", words::principal(entry.kind, &entry.name, &place(&entry.account)))
+    };
+    principals.map(name).collect::<Vec<_>>().join(", ")
 }

@@ -110,6 +110,9 @@ pub struct Options {
     pub any_request: bool,
     /// Whatever agreements are in force, and whether or not the NDA is accepted: what principals are permitted.
     pub any_state: bool,
+    /// As IAM decides the call that an operation comes to, without the console: the permissions that the console asks for before it do
+    /// not count.
+    pub by_the_call: bool,
     /// Each principal is asked by itself, and none has the answers of one that is like it: the plain way, for comparing.
     pub by_itself: bool,
     /// How many threads ask; 0 is as many as there are processors, where there are accounts enough. The answers do not differ.

@@ -45,9 +45,8 @@ impl<'a> Assessments<'a> {
 impl Options {
     /// An assessment under these options has every answer of one under the others.
     fn answers(&self, others: &Self) -> bool {
-        let Self { at, snapshot, undated, model, context, any_request, any_state, by_itself, threads: _, filter } =
-            self;
-        (*at, *snapshot, *undated, *model, *any_request, *any_state, *by_itself)
+        let Self { at, snapshot, undated, model, context, any_request, any_state, by_itself, filter, .. } = self;
+        (*at, *snapshot, *undated, *model, *any_request, *any_state, *by_itself, self.by_the_call)
             == (
                 others.at,
                 others.snapshot,
@@ -56,6 +55,7 @@ impl Options {
                 others.any_request,
                 others.any_state,
                 others.by_itself,
+                others.by_the_call,
             )
             && *context == others.context
             && filter.includes(&others.filter)
@@ -106,6 +106,7 @@ mod tests {
         assert!(!terminate.answers(&within) && !within.answers(&terminate), "neither has all that the other has");
         let mut others =
             vec![Options { any_request: true, ..plain.clone() }, Options { any_state: true, ..plain.clone() }];
+        others.push(Options { by_the_call: true, ..plain.clone() });
         others.push(Options { at: plain.at + chrono::Duration::days(1), ..plain.clone() });
         others.push(Options { snapshot: plain.at + chrono::Duration::days(1), ..plain.clone() });
         others.push(Options { model: crate::terms::PermissionModel::Classic, ..plain.clone() });

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use crate::assessment::completeness::others::Others;
 use crate::assessment::{
-    AccountAnswer, AgreementAnswer, Assessment, Filter, Governing, Operation, OperationAnswer, Options, assess,
+    AccountAnswer, AgreementAnswer, Assessment, Filter, Governing, Operation, OperationAnswer, Options,
+    PrincipalAnswer, assess,
 };
 use crate::diff::PrincipalEntry;
 use crate::inventory::Inventory;
@@ -17,8 +18,8 @@ use crate::inventory::tree::Tree;
 use crate::people::{self, Roles};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
-use crate::terms::{Coverage, Decision, Departing, Scope, terms};
-use crate::what_if::{Change, supposed};
+use crate::terms::{Coverage, Decision, Departing, PrincipalKind, Scope, terms};
+use crate::what_if::{Change, denial, supposed};
 use std::fmt;
 
 use serde::Deserialize;
@@ -78,6 +79,13 @@ pub struct Way {
     pub may: Vec<PrincipalEntry>,
     /// Of whom it is not known, with the reason.
     pub unknown: Vec<Perhaps>,
+    /// Whom IAM lets make the call, or perhaps lets, while the console asks them for a permission that they lack: no source says whether
+    /// AWS Artifact carries it out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub by_the_call: Vec<PrincipalEntry>,
+    /// Why nobody who is listed can: what stops the root user, whom nothing but that stops.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub why_nobody: Vec<String>,
     /// What the answers about it take for granted (D22).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub assuming: Vec<String>,
@@ -158,6 +166,7 @@ pub fn endings(inventory: &Inventory, rules: &RuleBook, options: &Options, kind:
     };
     let asking = Options { filter, ..options.clone() };
     let answers = assess(inventory, rules, &asking)?;
+    let calls = calls(inventory, rules, &asking)?;
     let ending = |account: &&AccountAnswer| {
         let manager = account.organization.as_ref().and_then(manager);
         let ways = asked(inventory, account, kind, manager.as_deref());
@@ -171,7 +180,7 @@ pub fn endings(inventory: &Inventory, rules: &RuleBook, options: &Options, kind:
                 None => effect(inventory, rules, options, (account, kind), change)?,
             };
             known.insert(made, effect);
-            Ok(way((account, kind), (asked, effect), &answers))
+            Ok(way((account, kind), (asked, effect), (&answers, calls.as_ref())))
         };
         Ok(Ending {
             account: account.account.clone(),
@@ -189,6 +198,17 @@ pub fn endings(inventory: &Inventory, rules: &RuleBook, options: &Options, kind:
         roles: people::behind((inventory, rules), &asking, &answers.principals)?,
         endings,
     })
+}
+
+/// The same as IAM decides the calls, of the operations for which the console asks more; `None` where it does for none.
+fn calls(inventory: &Inventory, rules: &RuleBook, asking: &Options) -> Result<Option<Assessment>, Failure> {
+    let mut filter = asking.filter.clone();
+    filter.operations.retain(|operation| rules.asks_before_the_call(operation));
+    filter.answers_alone = true;
+    if filter.operations.is_empty() {
+        return Ok(None);
+    }
+    assess(inventory, rules, &Options { filter, by_the_call: true, ..asking.clone() }).map(Some)
 }
 
 /// What of that which others could do ends the coverage of one of these accounts; `None` where nothing does.
@@ -284,35 +304,74 @@ fn asked(inventory: &Inventory, account: &AccountAnswer, kind: &str, manager: Op
 }
 
 /// One way: what comes of it, and who can.
-fn way((account, kind): (&AccountAnswer, &str), (asked, effect): (Asked, Effect), answers: &Assessment) -> Way {
-    let is_it = |o: &&OperationAnswer| {
-        o.operation == asked.operation
-            && o.scope == asked.scope
-            && o.agreement.as_deref().is_none_or(|k| k == kind)
-            && o.member.as_ref().is_none_or(|member| *member == account.account)
-    };
+fn way(
+    (account, kind): (&AccountAnswer, &str),
+    (asked, effect): (Asked, Effect),
+    (answers, calls): (&Assessment, Option<&Assessment>),
+) -> Way {
     let (mut may, mut unknown, mut assuming) = (Vec::new(), Vec::new(), BTreeSet::new());
-    for principal in answers.principals.iter().filter(|p| p.account == asked.by) {
-        for answer in principal.operations.iter().filter(is_it) {
-            assuming.extend(answer.assuming.iter().cloned());
-            match decision(answer, &asked.acceptances) {
-                Decision::Allow => may.push(PrincipalEntry::of(principal)),
-                Decision::Unknown => unknown.push(Perhaps {
-                    principal: PrincipalEntry::of(principal),
-                    reason: answer.reason.clone().or_else(|| answer.message.clone()),
-                    depends_on: answer.depends_on.iter().map(|d| d.key.clone()).collect(),
-                    on: match asked.acceptances.is_empty() {
-                        true => can_be_on(answer),
-                        false => Vec::new(),
-                    },
-                }),
-                Decision::Deny => {}
-            }
+    for (principal, answer) in asked.of(account, kind, answers) {
+        assuming.extend(answer.assuming.iter().cloned());
+        match decision(answer, &asked.acceptances) {
+            Decision::Allow => may.push(PrincipalEntry::of(principal)),
+            Decision::Unknown => unknown.push(Perhaps {
+                principal: PrincipalEntry::of(principal),
+                reason: answer.reason.clone().or_else(|| answer.message.clone()),
+                depends_on: answer.depends_on.iter().map(|d| d.key.clone()).collect(),
+                on: match asked.acceptances.is_empty() {
+                    true => can_be_on(answer),
+                    false => Vec::new(),
+                },
+            }),
+            Decision::Deny => {}
         }
     }
+    let is_told = |who: &PrincipalEntry| may.contains(who) || unknown.iter().any(|p| p.principal == *who);
+    let calls = calls.into_iter().flat_map(|calls| asked.of(account, kind, calls));
+    let let_through = calls.filter(|(_, answer)| decision(answer, &asked.acceptances) != Decision::Deny);
+    let by_the_call: Vec<PrincipalEntry> =
+        let_through.map(|(principal, _)| PrincipalEntry::of(principal)).filter(|who| !is_told(who)).collect();
+    let why_nobody = match may.is_empty() && unknown.is_empty() && by_the_call.is_empty() {
+        true => why_nobody(asked.of(account, kind, answers)),
+        false => Vec::new(),
+    };
     let Asked { operation, scope, by, acceptances, .. } = asked;
     let assuming = assuming.into_iter().collect();
-    Way { operation, scope, by, acceptances, effect, may, unknown, assuming }
+    Way { operation, scope, by, acceptances, effect, may, unknown, by_the_call, why_nobody, assuming }
+}
+
+impl Asked {
+    /// The answers about it of everyone who is listed in the account that acts.
+    fn of<'a>(
+        &'a self,
+        account: &'a AccountAnswer,
+        kind: &'a str,
+        answers: &'a Assessment,
+    ) -> impl Iterator<Item = (&'a PrincipalAnswer, &'a OperationAnswer)> {
+        let is_it = move |o: &&OperationAnswer| {
+            o.operation == self.operation
+                && o.scope == self.scope
+                && o.agreement.as_deref().is_none_or(|k| k == kind)
+                && o.member.as_ref().is_none_or(|member| *member == account.account)
+        };
+        let there = answers.principals.iter().filter(|p| p.account == self.by);
+        there.flat_map(move |p| p.operations.iter().filter(is_it).map(move |o| (p, o)))
+    }
+}
+
+/// What stops the root user: whatever policies say of others, of it they say nothing, and what binds it binds everyone there.
+fn why_nobody<'a>(answers: impl Iterator<Item = (&'a PrincipalAnswer, &'a OperationAnswer)>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for (_, answer) in answers.filter(|(principal, _)| principal.kind == PrincipalKind::Root) {
+        let why = answer.reason.clone().or_else(|| answer.message.clone()).unwrap_or_default();
+        let denials: BTreeSet<String> = answer.gates.iter().flat_map(|g| &g.because).map(denial).collect();
+        let denials: Vec<String> = denials.into_iter().collect();
+        let told = if denials.is_empty() { why } else { format!("{why} ({})", denials.join(", ")) };
+        if !told.is_empty() && !found.contains(&told) {
+            found.push(told);
+        }
+    }
+    found
 }
 
 /// Whether somebody can end all of these acceptances.

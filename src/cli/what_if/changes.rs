@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::cli::errors::usage;
-use crate::cli::input;
+use crate::cli::{input, narrow};
+use countersign_core::inventory::Inventory;
 use countersign_core::problem::Failure;
 use countersign_core::what_if::{self, Becomes, Change, Named, read_policy};
 
@@ -95,8 +96,9 @@ impl FromArgMatches for Changes {
 }
 
 impl Changes {
-    /// The changes; policies that are named by a path are read. None at all is an error.
-    pub fn read(&self) -> Result<Vec<Change>, Failure> {
+    /// The changes; policies that are named by a path are read, and accounts that are named in another way than by their numbers are found.
+    /// None at all is an error.
+    pub fn read(&self, inventory: &Inventory) -> Result<Vec<Change>, Failure> {
         let mut changes = Vec::new();
         for (name, values) in &self.written {
             match (*name, values.as_slice()) {
@@ -108,8 +110,29 @@ impl Changes {
             let help = "name a change, such as --leave 111122223333; --help lists them";
             return Err(usage("there is no change to make").help(help).into());
         }
+        changes.iter_mut().flat_map(Change::names_of_accounts).try_for_each(|name| numbered(inventory, name))?;
+        for kind in changes.iter_mut().filter_map(Change::name_of_kind) {
+            // of what is no kind, the change tells which there are
+            if let Ok(found) = narrow::kinds(inventory, std::slice::from_ref(kind)) {
+                *kind = found.concat();
+            }
+        }
         Ok(changes)
     }
+}
+
+/// Puts the number of the account in the place of its name. What is no name of an account is left: what it is to be, the change tells.
+fn numbered(inventory: &Inventory, name: &mut String) -> Result<(), Failure> {
+    let is_other = |ty| inventory.entity(ty, name).is_some();
+    if ["Organization", "OrganizationalUnit", "CustomerAgreement", "OfflineAgreement"].into_iter().any(is_other) {
+        return Ok(());
+    }
+    match narrow::accounts(&[inventory], std::slice::from_ref(name)) {
+        Ok(found) => found.into_iter().for_each(|number| *name = number),
+        Err(Failure::Unknown(_)) => {}
+        Err(failure) => return Err(failure),
+    }
+    Ok(())
 }
 
 /// A change of the command line.

@@ -59,7 +59,7 @@ struct WhatIf<'a> {
 
 pub fn what_if(cli: &Cli, args: &WhatIfArgs) -> Result<u8, Failure> {
     let session = cli.session(args.dir.as_ref(), &args.asking)?;
-    let changes = args.changes.read()?;
+    let changes = args.changes.read(&session.inventory)?;
     let (inventory, options) = (&session.inventory, &session.options);
     let after = what_if::apply(inventory, &session.rules, &changes, options.at)?;
     let [old, new] = [inventory, &after].map(|inventory| diff::Side { inventory, options });

@@ -6,7 +6,7 @@ use crate::check::{Checked, Found, RulesChange, Told};
 use crate::report::diff as words;
 use crate::report::expectations::CaseReport;
 use crate::report::findings::{Entry, FindingsReport, Spot};
-use crate::report::{expectations, few, sentences};
+use crate::report::{completeness, expectations, few, sentences};
 use countersign_core::access::Witness;
 use countersign_core::assessment::completeness::Gap;
 use countersign_core::diff::differences::FindingChange;
@@ -180,6 +180,13 @@ fn of_diff(checked: &Checked, diff: &Diff) -> Vec<Entry> {
         let message = format!("{word}: {} by {who}", sentences::operations(&e.operations));
         let worse = e.widens() || e.may_be_new();
         entries.push(caused(Told::AccessChange, severity(worse, e.allowed.is_some()), message, &e.causes));
+    }
+    // those who are not listed fail the check as whoever is listed does (D31)
+    for others in completeness::others(&diff.perhaps_others) {
+        let message = format!("possibly others, not listed: {others}");
+        let help =
+            "whether they gain or lose it is unknown: `countersign show completeness` names what would tell".to_owned();
+        entries.push(told(Told::AccessChange, Severity::Error, place(&[]), message, help));
     }
     for e in diff.new_access.iter().filter(|n| n.widens()) {
         let witnesses = e.answer.witnesses.iter().map(Witness::words);

@@ -8,7 +8,7 @@ use super::{entries, note, rules, weakening};
 use crate::check::{Checked, State};
 use crate::report::diff as words;
 use crate::report::foreign::Foreign;
-use crate::report::{count, expectations::CaseReport, sentences};
+use crate::report::{completeness, count, expectations::CaseReport, sentences};
 use countersign_core::access::NewRequests;
 use countersign_core::diff::differences::CoverageChange;
 use countersign_core::diff::{AccessEntry, Cause, CoverageEntry, Diff, PrincipalEntry};
@@ -160,6 +160,8 @@ fn decisions(diff: &Diff) -> Vec<String> {
     }));
     let gains: Vec<&AccessEntry> = diff.access.iter().filter(|e| is_gain(e)).collect();
     lines.extend(access(diff, &gains));
+    let others = completeness::others(&diff.perhaps_others);
+    lines.extend(others.iter().map(|others| format!("**Possibly others**, not listed: {}", cell(others))));
     let mut requests: Vec<(String, Vec<PrincipalEntry>)> = Vec::new();
     for entry in diff.new_access.iter().filter(|n| n.widens()) {
         let witness = |w: &countersign_core::access::Witness| {

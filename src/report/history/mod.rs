@@ -147,6 +147,10 @@ fn interval(width: usize, interval: &Interval) -> String {
     if interval.from.is_some() && interval.began_with.is_empty() {
         section("began with", "a date that the rules name");
     }
+    interval
+        .within
+        .iter()
+        .for_each(|event| section("within it", &format!("{} on {}", sentence(event), day(&event.at))));
     if let Some(reason) = &interval.reason {
         section("unknown", reason);
     }
@@ -177,7 +181,7 @@ pub fn sentence(event: &Event) -> String {
 }
 
 /// The columns of the table of intervals.
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 19] = [
     "account",
     "name",
     "kind",
@@ -194,6 +198,7 @@ const COLUMNS: [&str; 18] = [
     "assuming",
     "began with",
     "ended with",
+    "within",
     "to",
     "as of",
 ];
@@ -228,6 +233,12 @@ pub fn table(found: &History) -> Table {
                     interval.assuming.iter().chain(&found.assuming).cloned().collect::<Vec<_>>().join("; "),
                     told(&interval.began_with),
                     told(&interval.ended_with),
+                    interval
+                        .within
+                        .iter()
+                        .map(|e| format!("{} on {}", sentence(e), e.at))
+                        .collect::<Vec<_>>()
+                        .join("; "),
                     found.to.clone(),
                     as_of.clone(),
                 ]);

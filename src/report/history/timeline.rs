@@ -22,6 +22,8 @@ pub struct Axis<'a> {
     last: Moment,
     columns: usize,
     label: usize,
+    /// Of the terminal.
+    width: usize,
 }
 
 /// The mark of an event.
@@ -81,7 +83,7 @@ impl<'a> Axis<'a> {
             None => first - (last - first) * 2 / i32::try_from(columns).unwrap_or(1).max(1),
             Some(_) => first,
         };
-        Self { rows, first, last, columns, label }
+        Self { rows, first, last, columns, label, width }
     }
 
     /// The lines, the years, and what the marks mean.
@@ -100,7 +102,7 @@ impl<'a> Axis<'a> {
             used.extend(marks.iter().flatten().copied());
             text.push_str(&format!("  {name}  {}\n", self.line(&row.intervals, &marks)));
         }
-        text + &self.years() + &legend(&used)
+        text + &self.years() + &legend(self.width, &used)
     }
 
     fn put(&self, marks: &mut [Option<char>], interval: &Interval) {
@@ -176,12 +178,19 @@ impl<'a> Axis<'a> {
     }
 }
 
-fn legend(used: &BTreeSet<char>) -> String {
+fn legend(width: usize, used: &BTreeSet<char>) -> String {
     let marks = MEANINGS.iter().filter(|(mark, _)| used.contains(mark));
     let marks = marks.map(|(mark, meaning)| format!("{mark} {meaning}"));
     let states = ["━ covered", "· not covered", "? unknown"].into_iter().map(str::to_owned);
-    let all: Vec<String> = states.chain(marks).collect();
-    format!("  {}\n", dim(&all.join("  ")))
+    let mut lines: Vec<String> = Vec::new();
+    for one in states.chain(marks) {
+        let room = width.saturating_sub(textwrap::core::display_width(&one) + 4);
+        match lines.last_mut().filter(|line| textwrap::core::display_width(line) <= room) {
+            Some(line) => line.push_str(&format!("  {one}")),
+            None => lines.push(one),
+        }
+    }
+    lines.iter().map(|line| format!("  {}\n", dim(line))).collect()
 }
 
 /// A name in so many columns.

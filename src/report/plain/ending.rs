@@ -43,7 +43,7 @@ fn of_account(ending: &Ending, others: &[Others], short: &str, names: Names<'_>)
     let (closing, ways): (Vec<&Way>, Vec<&Way>) = ending.ways.iter().partition(|w| w.effect == Effect::DepartsLater);
     let there = |principal: &PrincipalEntry| called(principal, names);
     let certain = people(ways.iter().flat_map(|w| &w.may), there);
-    let mut perhaps = people(ways.iter().flat_map(|w| &w.unknown).map(|p| &p.principal), there);
+    let mut perhaps = people(ways.iter().flat_map(|w| perhaps(w)), there);
     perhaps.retain(|name| !certain.contains(name));
     let is_on_a_way = |o: &Others| ending.ways.iter().any(|w| o.account.as_ref() == Some(&w.by));
     perhaps.extend(others.iter().any(is_on_a_way).then(|| NOT_LISTED.to_owned()));
@@ -63,6 +63,11 @@ fn of_account(ending: &Ending, others: &[Others], short: &str, names: Names<'_>)
         text.push_str(&format!(" {who} can close the account, which ends it on a later day that is not known."));
     }
     text
+}
+
+/// Those of whom it is not known, and those whom IAM alone lets.
+fn perhaps(way: &Way) -> impl Iterator<Item = &PrincipalEntry> {
+    way.unknown.iter().map(|p| &p.principal).chain(&way.by_the_call)
 }
 
 /// People by their names, and who is no person as they are called, each once.
@@ -157,7 +162,7 @@ fn terminating((ending, others): (&Ending, &[Others]), names: Names<'_>) -> Stri
     // of several acceptances all have to end: that way is the last
     let Some(way) = ending.ways.iter().rfind(is_it) else { return String::new() };
     let place = names.account(&way.by);
-    let mut unknown = people(way.unknown.iter().map(|p| &p.principal), of_the_place);
+    let mut unknown = people(perhaps(way), of_the_place);
     unknown.extend(others.iter().any(|o| o.account.as_ref() == Some(&way.by)).then(|| NOT_LISTED.to_owned()));
     let unknown = all_or_few(&unknown);
     let may = all_or_few(&people(way.may.iter(), of_the_place));

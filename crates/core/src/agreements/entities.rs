@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use cedar_policy::{Entities, Entity as CedarEntity};
 
 use super::Agreements;
+use super::kept::Place;
 use super::narrowing::Relation;
 use super::standing::Standing;
 use crate::inventory::entity::Uid;
@@ -12,6 +13,18 @@ use crate::inventory::model::{Accepted, Account, CustomerAgreement, OfflineAgree
 use crate::problem::Failure;
 
 impl Agreements<'_> {
+    /// The same as [`entities`](Self::entities), for who asks about one account at several moments: where it stands as at the moment
+    /// before, they are those.
+    pub fn entities_over_time(
+        &self,
+        account: &Account,
+        standing: &Standing,
+        more: &[Uid],
+    ) -> Result<Entities, Failure> {
+        let place = Place::of(standing, more);
+        self.kept.borrow_mut().of(&account.id).standing(place, || self.entities(account, standing, more))
+    }
+
     /// The entities that the rules read for an account at the moment, with whatever else is named.
     pub fn entities(&self, account: &Account, standing: &Standing, more: &[Uid]) -> Result<Entities, Failure> {
         let mut uids: BTreeSet<Uid> = more.iter().cloned().collect();

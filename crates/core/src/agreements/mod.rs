@@ -7,6 +7,7 @@
 mod coverage;
 mod entities;
 pub mod in_use;
+mod kept;
 pub mod narrowing;
 pub(crate) mod open;
 pub(crate) mod standing;
@@ -62,6 +63,7 @@ pub struct Agreements<'a> {
     /// Whether a membership without an interval holds, by organization and unit, where the rules read nothing else.
     snapshots: RefCell<HashMap<(String, Option<String>), bool>>,
     entities: Rc<RefCell<HashMap<Uid, CedarEntity>>>,
+    kept: Rc<RefCell<kept::Kept>>,
     in_use: Rc<OnceCell<in_use::InUse>>,
 }
 
@@ -100,6 +102,7 @@ impl<'a> Lists<'a> {
             stands_known: OnceCell::new(),
             snapshots: RefCell::default(),
             entities: Rc::default(),
+            kept: Rc::default(),
             in_use: Rc::default(),
         }
     }
@@ -166,6 +169,7 @@ impl<'a> Agreements<'a> {
             listed: if timeless { self.listed.clone() } else { Rc::default() },
             members: self.members.clone(),
             entities: self.entities.clone(),
+            kept: self.kept.clone(),
             in_use: self.in_use.clone(),
             ..self.collected().at(at)
         }

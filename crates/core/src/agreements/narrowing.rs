@@ -35,6 +35,8 @@ pub struct Narrowing {
     pub(super) stand_ins_govern: bool,
     /// The same for `designated`.
     pub(super) stand_ins_designate: bool,
+    /// The policies of `named-before` put agreements in an order.
+    pub(super) named_in_order: bool,
     /// Some policy may let the agreement of any account or organization cover any account.
     pub(super) others_cover: bool,
 }
@@ -50,6 +52,7 @@ impl Narrowing {
             in_force: find("in-force", &["CustomerAgreement", "OfflineAgreement"]),
             holds: find("holds", &["Membership", "Designation"]),
             lists: find("lists-agreements-of", &["Account"]),
+            named_in_order: rules.is_order("named-before"),
             ..Self::asking_about_all(rules)
         }
     }

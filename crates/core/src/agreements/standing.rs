@@ -169,13 +169,12 @@ impl Agreements<'_> {
     fn membership_holds(&self, account: &Account, (of, membership): (&String, &Membership)) -> Result<bool, Failure> {
         let from = membership.from.map_or_else(|| "start".to_owned(), moment::format);
         let uid = Uid::new("Membership", format!("{of}/{}/{from}", membership.organization));
-        let entity = interval(
-            &uid,
-            &[("account", "Account", of), ("organization", "Organization", &membership.organization)],
-            membership.from,
-            membership.until,
-        )?;
-        self.does_hold(account, &uid, entity, &Uid::new("Organization", &membership.organization))
+        let entity = || {
+            let references =
+                [("account", "Account", of.as_str()), ("organization", "Organization", &membership.organization)];
+            interval(&uid, &references, membership.from, membership.until)
+        };
+        self.does_hold(account, (&uid, membership.until), entity, &Uid::new("Organization", &membership.organization))
     }
 
     fn designations(&self, account: &Account) -> Result<Vec<(String, Moment)>, Failure> {
@@ -194,13 +193,12 @@ impl Agreements<'_> {
         for (id, designation) in candidates {
             let from = moment::format(designation.from);
             let uid = Uid::new("Designation", format!("{id}/{}/{from}", designation.account));
-            let entity = interval(
-                &uid,
-                &[("agreement", "OfflineAgreement", id), ("account", "Account", &designation.account)],
-                Some(designation.from),
-                designation.until,
-            )?;
-            if self.does_hold(account, &uid, entity, &Uid::new("OfflineAgreement", id))? {
+            let entity = || {
+                let references =
+                    [("agreement", "OfflineAgreement", id.as_str()), ("account", "Account", &designation.account)];
+                interval(&uid, &references, Some(designation.from), designation.until)
+            };
+            if self.does_hold(account, (&uid, designation.until), entity, &Uid::new("OfflineAgreement", id))? {
                 found.push((id.clone(), designation.from));
             }
         }
@@ -208,10 +206,19 @@ impl Agreements<'_> {
         Ok(found)
     }
 
-    fn does_hold(&self, account: &Account, uid: &Uid, entity: CedarEntity, of: &Uid) -> Result<bool, Failure> {
-        let mut entities = vec![entity];
-        entities.extend(self.entity(of)?);
-        let entities = self.declared(account, entities)?;
+    fn does_hold(
+        &self,
+        account: &Account,
+        (uid, until): (&Uid, Option<Moment>),
+        entity: impl FnOnce() -> Result<CedarEntity, Failure>,
+        of: &Uid,
+    ) -> Result<bool, Failure> {
+        let make = || {
+            let mut entities = vec![entity()?];
+            entities.extend(self.entity(of)?);
+            self.declared(account, entities)
+        };
+        let entities = self.kept.borrow_mut().of(&account.id).declared((uid.clone(), until), make)?;
         let resource = Uid::new("Account", &account.id).to_cedar()?;
         Ok(self.rules.rule("holds", &uid.to_cedar()?, &resource, self.asked_at()?, &entities)?.permitted)
     }

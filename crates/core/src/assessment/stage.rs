@@ -59,6 +59,7 @@ impl<'s> Stage<'s> {
             model: self.options.model,
             any_request: self.options.any_request,
             any_state: self.options.any_state,
+            by_the_call: self.options.by_the_call,
             memo,
         }
     }

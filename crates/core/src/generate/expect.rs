@@ -143,8 +143,14 @@ fn nobody_could(wanted: &Wanted, account: &str, left_out: &BTreeMap<String, Vec<
 
 /// What principals of the inventory are permitted, whatever agreements are in force.
 fn permitted(used: &Used<'_>, filter: Filter) -> Result<Assessment, Failure> {
+    permitted_by(used, filter, false)
+}
+
+/// The same, `by_the_call` as IAM alone decides.
+fn permitted_by(used: &Used<'_>, filter: Filter, by_the_call: bool) -> Result<Assessment, Failure> {
     let operations = used.rules.operations.names().map(str::to_owned).collect();
-    let options = Options { any_state: true, filter: Filter { operations, ..filter }, ..used.options.clone() };
+    let filter = Filter { operations, ..filter };
+    let options = Options { any_state: true, by_the_call, filter, ..used.options.clone() };
     assess(used.inventory, used.rules, &options)
 }
 
@@ -294,6 +300,11 @@ pub struct Managing {
     pub others: Vec<Others>,
 }
 
+/// Of whom it is not known.
+const PERHAPS: &str = " (perhaps)";
+/// Whom IAM lets make the call, and the console does not let.
+const BY_THE_CALL: &str = " (perhaps, by the call itself: the console asks for more)";
+
 /// Who of the management accounts may do, or perhaps may do, what no service control policy keeps them from, by operation.
 pub fn of_management(used: &Used<'_>) -> Result<Managing, Failure> {
     let coverage = permitted(used, Filter { without_principals: true, ..Filter::default() })?;
@@ -302,22 +313,28 @@ pub fn of_management(used: &Used<'_>) -> Result<Managing, Failure> {
     if accounts.is_empty() {
         return Ok(Managing { accounts, by_operation: BTreeMap::new(), others: Vec::new() });
     }
-    let assessment = permitted(used, Filter { principals_in: Some(accounts.clone()), ..Filter::default() })?;
-    let mut found: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
-    for principal in &assessment.principals {
-        for answer in principal.operations.iter().filter(|o| ends(o.operation, o.scope) && o.decision != Decision::Deny)
-        {
-            let perhaps = if answer.decision == Decision::Unknown { " (perhaps)" } else { "" };
-            let name = format!("{} {} of {}{perhaps}", principal.kind, principal.name, principal.account);
-            let names = found.entry(answer.operation).or_default();
-            // of several answers about one principal, the certain one is told
-            match names.iter_mut().find(|n| n.trim_end_matches(" (perhaps)") == name.trim_end_matches(" (perhaps)")) {
-                Some(known) if perhaps.is_empty() => *known = name,
-                Some(_) => {}
-                None => names.push(name),
+    let here = || Filter { principals_in: Some(accounts.clone()), ..Filter::default() };
+    let assessment = permitted(used, here())?;
+    let calls = permitted_by(used, Filter { answers_alone: true, ..here() }, true)?;
+    let mut found: BTreeMap<&'static str, Vec<(String, &str)>> = BTreeMap::new();
+    for (answers, certain) in [(&assessment, ""), (&calls, BY_THE_CALL)] {
+        for principal in &answers.principals {
+            let is_able = |o: &&OperationAnswer| ends(o.operation, o.scope) && o.decision != Decision::Deny;
+            for answer in principal.operations.iter().filter(is_able) {
+                let how = if answer.decision == Decision::Unknown && certain.is_empty() { PERHAPS } else { certain };
+                let name = format!("{} {} of {}", principal.kind, principal.name, principal.account);
+                let names = found.entry(answer.operation).or_default();
+                // of several answers about one principal, the certain one is told
+                match names.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, known)) if how.is_empty() => *known = how,
+                    Some(_) => {}
+                    None => names.push((name, how)),
+                }
             }
         }
     }
+    let told = |names: Vec<(String, &str)>| names.into_iter().map(|(name, how)| name + how).collect();
+    let found = found.into_iter().map(|(operation, names)| (operation, told(names))).collect();
     let there = |others: &&Others| others.account.as_ref().is_some_and(|account| accounts.contains(account));
     let those_that_end = |others: &Others| {
         let operations = others.operations.iter().filter(|o| ends(o.operation, o.scope)).cloned().collect();

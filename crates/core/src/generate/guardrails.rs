@@ -47,8 +47,8 @@ impl Spared {
 /// What is wrong with a pattern of those who are spared.
 fn wrong(pattern: &str, partition: &str) -> Option<Problem> {
     let segments: Vec<&str> = pattern.splitn(6, ':').collect();
-    let help = "name a role or a user: arn:aws:iam::*:role/legal";
-    let problem = |message: String| Some(Problem::about("--exempt", message).help(help));
+    let help = format!("name a role or a user: arn:{partition}:iam::*:role/legal");
+    let problem = |message: String| Some(Problem::about("--exempt", message).help(help.clone()));
     let [arn, of, service, region, account, resource] = segments.as_slice() else {
         return problem(format!("`{pattern}` is not the ARN of a principal"));
     };
@@ -109,16 +109,30 @@ pub fn eligible_services(lists: &Lists, at: Moment, spared: &Spared, dropped: &[
          prefix, are not denied."
             .to_owned(),
     ];
+    notes.extend(newest(lists, list, at));
     notes.extend(spared.note());
+    let mut besides: Vec<&str> = dropped.iter().map(String::as_str).collect();
+    besides.sort_unstable();
+    besides.dedup();
+    let besides = if besides.is_empty() { String::new() } else { format!(", and {} besides", besides.join(", ")) };
+    let description =
+        format!("Denies every service that is not on the list of HIPAA eligible services of {list}{besides}");
     let generated = Generated {
         kind: Kind::ServiceControl,
         name: "hipaa-eligible-services".to_owned(),
-        description: format!("Denies every service that is not on the list of HIPAA eligible services of {list}"),
+        description,
         document: document(vec![deny]),
         notes,
     };
     fits(&generated)?;
     Ok(generated)
+}
+
+/// How old the list is where no later one is known: what AWS has listed since is denied as well (D18).
+fn newest(lists: &Lists, list: &str, at: Moment) -> Option<String> {
+    let (_, None) = lists.around(at) else { return None };
+    let is_older = moment::parse(list)? + chrono::Duration::days(1) <= at;
+    is_older.then(|| format!("No list after that of {list} is known: what AWS has listed since is denied, too."))
 }
 
 /// Takes the prefixes of services that are not used from those that are spared.

@@ -104,8 +104,8 @@ impl Wanted {
         Self { job, generation, partition, account, series, categories, kinds, organization }
     }
 
-    /// What contradicts itself, or names what is not known. `series` are further series that are known.
-    pub fn check(&self, series: &[String]) -> Result<(), Failure> {
+    /// What contradicts itself, or names what is not known. `series` and `categories` are further ones that are known.
+    pub fn check(&self, series: &[String], categories: &[String]) -> Result<(), Failure> {
         let mut problems = self.misplaced();
         let known: Vec<&str> = aws::report_series::series().iter().chain(series).map(String::as_str).collect();
         for name in self.series.iter().filter(|s| !known.contains(&s.as_str())) {
@@ -115,6 +115,16 @@ impl Wanted {
             );
             let help = instead(name, known.iter().copied(), otherwise);
             problems.push(Problem::about("--series", format!("no series `{name}` of reports is known")).help(help));
+        }
+        let categories: Vec<&str> =
+            aws::report_series::categories().iter().chain(categories).map(String::as_str).collect();
+        for name in self.categories.iter().filter(|c| !categories.contains(&c.as_str())) {
+            let otherwise = format!(
+                "AWS's documents name {}; --unknown-series takes any other as it is written",
+                aws::report_series::categories().join(", ")
+            );
+            let help = instead(name, categories.iter().copied(), otherwise);
+            problems.push(Problem::about("--category", format!("no category `{name}` of reports is known")).help(help));
         }
         let kinds: Vec<&str> = self.offered().map(|o| o.kind.as_str()).collect();
         for name in self.kinds.iter().filter(|k| !kinds.contains(&k.as_str())) {

@@ -147,6 +147,9 @@ pub struct Interval {
     pub began_with: Vec<Event>,
     /// What happened when it ended.
     pub ended_with: Vec<Event>,
+    /// That the account was closed within it: it ends nothing by itself (D14), and is no edge.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub within: Vec<Event>,
     #[serde(skip)]
     pub(crate) span: (Option<Moment>, Option<Moment>),
 }
@@ -269,7 +272,7 @@ impl<'a> Historian<'a> {
         let services = agreements.inventory.entity("Account", &account.id).and_then(|e| e.record("phi"));
         let services = services.and_then(|phi| phi.get("services")).map(|s| s.ids()).unwrap_or_default();
         let more: Vec<Uid> = services.into_iter().map(|id| Uid::new("Service", id)).collect();
-        let entities = agreements.entities(account, &standing, &more)?;
+        let entities = agreements.entities_over_time(account, &standing, &more)?;
         let coverage = agreements.coverage(account, &standing, &entities)?;
         let holds_phi = hipaa::holds_phi(&agreements, account, &standing, &coverage, &entities)?;
         let state = |row: KindCoverage| {
@@ -304,7 +307,14 @@ impl<'a> Historian<'a> {
             }
             let (ended_with, span) = (Vec::new(), (from, None));
             let from = from.map(moment::format);
-            intervals.push(Interval { from, until: None, state, began_with, ended_with, span });
+            let within = Vec::new();
+            intervals.push(Interval { from, until: None, state, began_with, ended_with, within, span });
+        }
+        for interval in &mut intervals {
+            let (from, until) = interval.span;
+            let falls = |e: &&events::Dated| from.is_none_or(|f| f <= e.at) && until.is_none_or(|u| e.at < u);
+            let closed = events.iter().filter(falls).map(|e| &e.event).filter(|e| e.event == EventKind::Closed);
+            interval.within = closed.filter(|e| !interval.began_with.contains(e)).cloned().collect();
         }
         let held = gaps::held(self.first.inventory, account);
         let asked = |span: (Option<Moment>, Option<Moment>)| self.is_within(span.0, span.1);

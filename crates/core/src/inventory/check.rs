@@ -8,7 +8,7 @@ use super::entity::{Attr, Entity, Item, Uid};
 use super::expand::{article, type_of_id};
 use super::model::{Membership, Parent, parent};
 use super::{deleted, offline};
-use crate::moment;
+use crate::moment::{self, Moment};
 use crate::problem::{Problem, Span, did_you_mean, instead, meant};
 use crate::work;
 
@@ -395,7 +395,7 @@ impl Check<'_> {
         if let (Some(start), Some(end)) = (entity.moment("effectiveStart"), entity.moment("effectiveEnd"))
             && end <= start
         {
-            let message = format!("the agreement ends before it begins, on {}", moment::format(start));
+            let message = format!("the agreement {}, on {}", ends((start, end)), moment::format(start));
             self.error(entity, entity.span_of("effectiveEnd"), message, "correct `effectiveStart` or `effectiveEnd`");
         }
     }
@@ -428,4 +428,9 @@ fn collect<'a>(item: &'a Item, found: &mut Vec<(&'a Uid, Span)>) {
         Attr::Record(items) => items.values().for_each(|i| collect(i, found)),
         _ => {}
     }
+}
+
+/// What is wrong with a time that does not end after it begins: it is half-open (D5), and one without length never is.
+pub(super) fn ends((from, until): (Moment, Moment)) -> &'static str {
+    if until == from { "ends at the moment at which it begins" } else { "ends before it begins" }
 }

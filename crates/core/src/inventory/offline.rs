@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::check::ends;
 use super::entity::{Entity, Item, Uid};
 use crate::moment::Moment;
 use crate::problem::{Problem, Span, did_you_mean, meant};
@@ -33,8 +34,9 @@ pub fn check(entities: &Entities, entity: &Entity) -> Vec<Problem> {
     let mut problems: Vec<Problem> = near_kind(entities, entity, |_| true).into_iter().collect();
     let mut designated: Vec<Designated<'_>> =
         entity.set("designations").unwrap_or_default().iter().filter_map(designation).collect();
-    for one in designated.iter().filter(|d| d.until.is_some_and(|until| d.from >= until)) {
-        let problem = entity.problem(one.span, "this designation ends before it begins");
+    let ended = |d: &Designated<'_>| d.until.filter(|until| d.from >= *until).map(|until| (d.span, d.from, until));
+    for (span, from, until) in designated.iter().filter_map(ended) {
+        let problem = entity.problem(span, format!("this designation {}", ends((from, until))));
         problems.push(problem.help("correct `from` or `until`"));
     }
     designated.sort_by_key(|d| (d.account, d.from, d.span));

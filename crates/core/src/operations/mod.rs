@@ -63,6 +63,8 @@ pub struct AccountEvaluator<'a> {
     pub any_request: bool,
     /// Whatever agreements are in force: gates of that state do not count.
     pub any_state: bool,
+    /// The permissions that the console asks for before the call itself do not count.
+    pub by_the_call: bool,
     /// What was computed once for the account, and for all that the rules do not tell apart from it.
     pub memo: &'a Memo,
 }
@@ -537,7 +539,9 @@ impl AccountEvaluator<'_> {
         let entities = world.map_or(self.entities, |w| &w.entities);
         let ruling = self.rules.rule(operation.name, &principal.to_cedar()?, &resource, context, entities)?;
         let reckons = |r: &Rule| facts.unreckoned && self.rules.is_reckoning(&r.id);
-        let counts = |r: &&Rule| !(reckons(r) || self.any_state && r.get("state").is_some());
+        let call = self.by_the_call.then(|| self.rules.call_of(operation.name)).flatten();
+        let asked_before = |r: &Rule| call.is_some_and(|call| !r.requires.is_empty() && r.order < call);
+        let counts = |r: &&Rule| !(reckons(r) || asked_before(r) || self.any_state && r.get("state").is_some());
         // a permit that reckons may apply at another moment
         let unpermitted =
             || ruling.by.is_empty() && self.rules.of_action(operation.name).any(|r| !r.forbids && reckons(r));

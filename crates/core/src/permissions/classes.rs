@@ -115,13 +115,13 @@ impl Classes {
     /// What is asked in an account: `class` tells apart what the rules tell apart.
     pub fn asked<'c>(&mut self, class: &str, calls: impl Iterator<Item = &'c Call>) -> Asked {
         let (mut resources, mut fixed) = (Vec::new(), BTreeSet::new());
+        let mut places: HashMap<&String, usize> = HashMap::new();
         let mut text = class.to_owned();
         for call in calls {
             fixed.extend(call.keys.keys().cloned());
             let mut on = Vec::new();
             for resource in &call.resources {
-                let known = resources.iter().position(|(r, _)| r == resource);
-                on.push(known.unwrap_or_else(|| {
+                on.push(*places.entry(resource).or_insert_with(|| {
                     resources.push((resource.clone(), segments(resource)));
                     resources.len() - 1
                 }));

@@ -14,6 +14,7 @@ pub(crate) mod names;
 mod narrower;
 mod never;
 pub mod operations;
+mod order;
 mod ordered;
 mod origin;
 mod overlay;
@@ -282,6 +283,18 @@ impl RuleBook {
     /// The gates and permits that apply to an action.
     pub fn of_action<'a>(&'a self, action: &'a str) -> impl Iterator<Item = &'a Rule> {
         self.rules.values().filter(move |r| r.actions.is_empty() || r.actions.iter().any(|a| a == action))
+    }
+
+    /// The order of the gate that asks for the permission of the call itself: the last of those that ask for permissions. What the
+    /// console asks for before it, IAM does not ask of the call (D8).
+    pub fn call_of(&self, operation: &str) -> Option<u32> {
+        self.of_action(operation).filter(|r| r.forbids && !r.requires.is_empty()).map(|r| r.order).max()
+    }
+
+    /// Whether the console asks for permissions that the call itself does not take.
+    pub fn asks_before_the_call(&self, operation: &str) -> bool {
+        let call = self.call_of(operation);
+        self.of_action(operation).any(|r| r.forbids && !r.requires.is_empty() && Some(r.order) < call)
     }
 
     /// The policies that apply to an action, as Cedar holds them.

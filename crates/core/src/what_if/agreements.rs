@@ -52,6 +52,11 @@ impl Edit {
     pub fn terminate(&mut self, of: &str, kind: Option<&str>, unlisted: bool) -> Result<(), Why> {
         let ids: Vec<String> = match kind {
             None => {
+                if self.inventory.entity("OfflineAgreement", of).is_some() {
+                    let what = "it is an offline agreement, which AWS Artifact cannot terminate (R60, R73)";
+                    let help = "it ends by written notice under its own terms; --remove-designation takes an account from it (R74)";
+                    return Err(Why::new(what, help));
+                }
                 let uid = self.known("CustomerAgreement", of)?;
                 let ended = self.inventory.entities.get(&uid).and_then(|e| e.moment("effectiveEnd"));
                 if ended.is_some_and(|end| end <= self.at) {

@@ -126,7 +126,7 @@ fn tell(denied: &mut Denied, answer: &OperationAnswer) {
     let because = answer.gates.iter().flat_map(|g| &g.because);
     for because in because.filter(|b| b.layer.starts_with("serviceControl")) {
         let by = denied.entry((because.action.clone(), answer.agreement.clone())).or_default();
-        let told = words(because);
+        let told = denial(because);
         if !by.contains(&told) {
             by.push_str(if by.is_empty() { "" } else { ", " });
             by.push_str(&told);
@@ -135,7 +135,7 @@ fn tell(denied: &mut Denied, answer: &OperationAnswer) {
 }
 
 /// What denies, and where it is attached.
-fn words(because: &BecauseAnswer) -> String {
+pub(crate) fn denial(because: &BecauseAnswer) -> String {
     let of = because.of.as_deref().unwrap_or("the organization");
     match &because.statement {
         Some(s) => format!("{} of {}:{}, attached to {of}", s.pointer, s.file, s.line),

@@ -47,8 +47,58 @@ pub fn changes(source: &Arc<SourceFile>) -> Result<Vec<Change>, Failure> {
 
 fn wrong(source: &Arc<SourceFile>, error: &toml::de::Error) -> Failure {
     let span = error.span().unwrap_or(0..0);
-    let problem = Problem::at(source, Span { start: span.start, end: span.end }, error.message());
-    problem.help("write [[change]] and, below it, leave = { account = \"111122223333\" }").into()
+    let at = Span { start: span.start, end: span.end };
+    let told = error.message();
+    let help = "write [[change]] and, below it, leave = { account = \"111122223333\" }";
+    // in the words of the file: what is expected is told by names of this program
+    if let Some((_, name)) = told.split_once("Table::") {
+        let key = keyed(name);
+        let keys = KEYS.iter().find(|(known, _)| *known == key).map_or("account", |(_, keys)| *keys);
+        let keys: Vec<String> = keys.split(", ").map(|key| format!("{key} = \"…\"")).collect();
+        let message = format!("`{key}` is a table of what it is about");
+        return Problem::at(source, at, message).help(format!("write {key} = {{ {} }}", keys.join(", "))).into();
+    }
+    if told.contains("wanted exactly 1 element") {
+        let message = "a [[change]] is one change";
+        return Problem::at(source, at, message)
+            .help("write [[change]] before each, in the order in which they happen")
+            .into();
+    }
+    Problem::at(source, at, told).help(help).into()
+}
+
+/// The keys of each change.
+pub const KEYS: [(&str, &str); 18] = [
+    ("leave", "account"),
+    ("join", "account, organization"),
+    ("move", "account, to"),
+    ("close", "account"),
+    ("accept", "by, kind"),
+    ("terminate", "of, kind"),
+    ("remove-designation", "account, kind"),
+    ("all-features", "organization"),
+    ("set-up", "organization"),
+    ("no-trusted-access", "organization"),
+    ("no-service-role", "organization"),
+    ("delete-organization", "organization"),
+    ("attach", "to, policy"),
+    ("detach", "from, policy"),
+    ("replace", "at, old, new"),
+    ("add-to-group", "user, group"),
+    ("remove-from-group", "user, group"),
+    ("assign", "to, set, account"),
+];
+
+/// A name of the source as the file has it: `RemoveDesignation` is `remove-designation`.
+fn keyed(name: &str) -> String {
+    let mut key = String::new();
+    for c in name.chars().take_while(char::is_ascii_alphanumeric) {
+        if c.is_ascii_uppercase() && !key.is_empty() {
+            key.push('-');
+        }
+        key.push(c.to_ascii_lowercase());
+    }
+    key
 }
 
 fn of_table(table: Table) -> Change {

@@ -26,6 +26,7 @@ use crate::policies::RuleBook;
 use crate::problem::{Failure, Problem};
 use crate::stack;
 pub use consequences::{Consequences, consequences};
+pub(crate) use departing::denial;
 use edit::Edit;
 use gates::Stop;
 pub use policies::read as read_policy;
@@ -191,6 +192,29 @@ impl Change {
             | Self::Move { account, .. }
             | Self::Close { account }
             | Self::RemoveDesignation { account, .. } => vec![account],
+            Self::Accept { by, .. } | Self::Terminate { of: by, .. } => vec![by],
+            _ => Vec::new(),
+        }
+    }
+
+    /// What names a kind of agreement, to put the word of policies there.
+    pub fn name_of_kind(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Accept { kind, .. } | Self::RemoveDesignation { kind, .. } => Some(kind),
+            Self::Terminate { kind, .. } => kind.as_mut(),
+            _ => None,
+        }
+    }
+
+    /// What may name an account, to put its number there.
+    pub fn names_of_accounts(&mut self) -> Vec<&mut String> {
+        match self {
+            Self::Leave { account }
+            | Self::Join { account, .. }
+            | Self::Move { account, .. }
+            | Self::Close { account }
+            | Self::RemoveDesignation { account, .. }
+            | Self::Assign { account, .. } => vec![account],
             Self::Accept { by, .. } | Self::Terminate { of: by, .. } => vec![by],
             _ => Vec::new(),
         }

@@ -71,6 +71,13 @@ impl Edit {
 
     /// The attribute that a policy stands in where it is attached to what has service control policies, or others, in `attr`.
     fn attribute_for(&self, id: &str, attr: &'static str) -> Result<&'static str, Why> {
+        let of_iam = id.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(1)) == Some("iam");
+        if of_iam && attr == SERVICE_CONTROL {
+            let what = format!("{id} is a policy of IAM, which is attached to users, roles and groups");
+            let help =
+                "an organization, a unit or an account takes service control policies and resource control policies";
+            return Err(Why::new(what, help));
+        }
         let policy = self.inventory.policies.get(id).filter(|p| !p.built_in);
         let statements = policy.map(|p| p.document.statements.as_slice()).unwrap_or_default();
         let refused = |refusal: stored::Refusal| Why::new(format!("{id}: {}", refusal.message), refusal.help);

@@ -1,6 +1,6 @@
 //! The memberships of an account: no two at once, and the one that has no end agrees with where the account is.
 
-use super::Check;
+use super::{Check, ends};
 use crate::inventory::entity::Entity;
 use crate::inventory::model::{Membership, membership};
 use crate::problem::Span;
@@ -16,7 +16,8 @@ impl Check<'_> {
             if let (Some(from), Some(until)) = (m.from, m.until)
                 && from >= until
             {
-                self.error(entity, *span, "this membership ends before it begins", "correct `from` or `until`");
+                let message = format!("this membership {}", ends((from, until)));
+                self.error(entity, *span, message, "correct `from` or `until`");
             }
         }
         memberships.sort_by_key(|(m, _)| m.from);
