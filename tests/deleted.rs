@@ -73,10 +73,14 @@ fn what_was_not_accepted_before_the_deletion_is_not_covered_where_it_is_declared
         let reason = then.coverage_of(A, "baa")["reason"].as_str().unwrap_or_default().to_owned();
         assert!(!reason.contains("no account of"), "{reason}");
         assert!(of_manager == "not-covered" || reason.contains("which was deleted on 2025-06-01"), "{reason}");
-        assert_eq!(world.now().baa(M), if manager == json!({"agreementsKnown": false}) { "unknown" } else { "not-covered" });
+        assert_eq!(
+            world.now().baa(M),
+            if manager == json!({"agreementsKnown": false}) { "unknown" } else { "not-covered" }
+        );
     }
     // an organization that there is may say so, too
-    let alive = World::new().org(json!({"agreementsKnown": false})).account(M, json!({}), &[ORG]).account(A, json!({}), &[ORG]);
+    let alive =
+        World::new().org(json!({"agreementsKnown": false})).account(M, json!({}), &[ORG]).account(A, json!({}), &[ORG]);
     assert_eq!((alive.now().baa(M), alive.now().baa(A)), ("unknown".to_owned(), "unknown".to_owned()));
     assert_eq!(alive.now().0["completeness"]["gaps"][0]["missing"], "organizationAgreements");
     let gaps = |world: &World, day: &str| world.assess(&on(day)).0["completeness"]["gaps"].to_string();
@@ -113,9 +117,7 @@ fn an_agreement_for_accounts_alone_does_not_wait_for_the_list_of_an_organization
         assert_eq!(coverage(&world, A, kind), of_member, "{kind}");
         assert_eq!(coverage(&world, M, kind), "unknown", "{kind}: its own list is missing");
     }
-    let offer = |id: &str, kind: &str, scope: &str| {
-        json!({"uid": format!("Agreement::\"{id}\""), "attrs": {"kind": kind, "scope": scope, "partition": "aws"}})
-    };
+    let offer = |id: &str, kind: &str, scope: &str| json!({"uid": format!("Agreement::\"{id}\""), "attrs": {"kind": kind, "scope": scope, "partition": "aws"}});
     // an inventory may know of another
     let declared = world.clone().entity(offer("agreement-other", "sec-17a-4", "organization"));
     assert_eq!(coverage(&declared, A, "sec-17a-4"), "unknown");
@@ -155,7 +157,8 @@ fn nothing_is_changed_of_a_deleted_organization() {
         }
     }
     // one that is to be deleted is there until then
-    let to_come = World::new().org(json!({"deletedAt": "2027-01-01", "trustedAccess": true})).account(M, json!({}), &[]);
+    let to_come =
+        World::new().org(json!({"deletedAt": "2027-01-01", "trustedAccess": true})).account(M, json!({}), &[]);
     let change = becomes(Becomes::WithoutTrustedAccess);
     assert!(apply(&to_come.load(), &RULES, &[change], at("2026-11-01")).is_ok());
 }
@@ -210,7 +213,9 @@ fn the_cover_page_tells_what_unknown_coverage_waits_for() {
         principal.organization has featureSet && principal.organization.featureSet == \"ALL\" };\n";
     let own = tempfile::tempdir().unwrap();
     std::fs::write(own.path().join("own.cedar"), rules).unwrap();
-    let world = World::new().org(json!({})).entity(json!({"uid": format!("Organization::\"{ORG}2\""), "attrs": {"managementAccount": A}}));
+    let world = World::new()
+        .org(json!({}))
+        .entity(json!({"uid": format!("Organization::\"{ORG}2\""), "attrs": {"managementAccount": A}}));
     let world = world.account(M, json!({}), &[ORG]).account(A, json!({}), &[&format!("{ORG}2")]);
     let world = world.accepted("Org", "andb", "organization", &format!("{ORG}2"), "2024-01-01", None);
     let page = cover(&world, &["--policies", own.path().to_str().unwrap()]);
@@ -243,7 +248,11 @@ fn what_cannot_be_is_an_input_error_at_its_place() {
     assert!(alive.problems().iter().any(|p| p.to_string().contains("is not in it")), "{:?}", alive.problems());
     // nobody joins it after that, nor accepts for it
     let late = json!({"memberships": [{"organization": ORG, "from": "2025-06-02"}]});
-    wrong(gone().account(M, late, &[]), "2025-06-02", "was deleted on 2025-06-01T00:00:00Z, before this membership begins");
+    wrong(
+        gone().account(M, late, &[]),
+        "2025-06-02",
+        "was deleted on 2025-06-01T00:00:00Z, before this membership begins",
+    );
     let accepted = |day: &str| gone().account(M, json!({}), &[]).accepted("Org", "baa", "organization", ORG, day, None);
     wrong(accepted("2025-06-02"), "2025-06-02", "was deleted on 2025-06-01T00:00:00Z, before this acceptance");
     assert!(accepted("2025-05-31").problems().is_empty());

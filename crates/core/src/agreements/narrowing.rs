@@ -121,8 +121,7 @@ fn related(conjunct: &Value) -> Option<Relation> {
     };
     if let Some((left, right)) = sides("==") {
         let own = |a, b| is_attribute(a, "account") && is_variable(b, "resource");
-        let managed =
-            |a, b| attribute_of(a, "resource") == Some("managementAccount") && is_variable(b, "principal");
+        let managed = |a, b| attribute_of(a, "resource") == Some("managementAccount") && is_variable(b, "principal");
         return match () {
             () if own(left, right) || own(right, left) => Some(Relation::OwnAccount),
             () if managed(left, right) || managed(right, left) => Some(Relation::Managed),

@@ -33,7 +33,11 @@ pub fn accepted_after(entities: &Entities, acceptance: &Entity) -> Option<Proble
     let deleted = entities.get(&Uid::new("Organization", organization))?.moment("deletedAt")?;
     acceptance.moment("effectiveStart").filter(|start| *start > deleted)?;
     let message = format!("{organization} was deleted on {}, before this acceptance", moment::format(deleted));
-    Some(acceptance.problem(acceptance.span_of("effectiveStart"), message).help("correct `effectiveStart` or `deletedAt`"))
+    Some(
+        acceptance
+            .problem(acceptance.span_of("effectiveStart"), message)
+            .help("correct `effectiveStart` or `deletedAt`"),
+    )
 }
 
 /// The organization with a `deletedAt` that an account managed.
