@@ -761,6 +761,8 @@ fn an_organization_that_was_deleted_ends_the_membership_of_its_management_accoun
     let answers = |events: &[Value]| Import::of(&[organization(), ("trail.json", json!({"Records": events}))]).done().0;
     let found = answers(&[joined(joins), left(leaves), delete()]);
     assert_eq!(found["Organization::\"o-exampleorgid\""]["attrs"]["deletedAt"], deletes);
+    // no list tells any more what was in force before
+    assert_eq!(found["Organization::\"o-exampleorgid\""]["attrs"]["agreementsKnown"], false);
     let management = &found[&account(M)];
     assert_eq!(management["attrs"]["memberships"][0]["until"], deletes, "{management}");
     assert!(management["attrs"]["memberships"][0]["untilWitness"].as_str().unwrap().contains("DeleteOrganization"));

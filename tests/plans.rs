@@ -163,6 +163,39 @@ fn a_boundary_of_aws_is_replaced() {
     assert_eq!((found.steps.len(), found.leads_to), (1, Some(Decision::Allow)));
 }
 
+/// What an event opens, whose effect is known, it opens to everybody of the account who may do the rest.
+#[test]
+fn who_else_gains_by_an_event_is_named() {
+    let world = World::new().account(A, json!({"nda": {"accepted": false}}), &[]);
+    let world = world.user(A, "bob", json!([FULL])).user(A, "ann", json!([FULL])).user(A, "none", json!([]));
+    let found = plan(&world, &user(A, "bob"), "accept-agreement", "account");
+    assert_eq!((found.steps.len(), found.steps[0].kind, found.leads_to), (1, StepKind::Event, Some(Decision::Allow)));
+    let also = |plan: &Plan| plan.also_allows.iter().map(|g| g.principal.clone()).collect::<Vec<_>>();
+    assert_eq!(also(&found), [root(A), user(A, "ann")], "{found:?}");
+    assert!(found.also_allows.iter().all(|g| g.operations.contains(&"accept-agreement")), "{found:?}");
+    // a report that AWS approves is approved for the account
+    let report = "report-1";
+    let world = World::new().account(A, json!({}), &[]).account(B, json!({}), &[]).report(report, "PCI", true);
+    let world = world.user(A, "bob", json!([ADMIN])).user(A, "ann", json!([ADMIN])).user(B, "far", json!([ADMIN]));
+    let found = plan(&world, &user(A, "bob"), "download-report", report);
+    assert_eq!((found.steps[0].kind, found.leads_to), (StepKind::Event, Some(Decision::Allow)), "{found:?}");
+    assert_eq!(also(&found), [root(A), user(A, "ann")], "{found:?}");
+}
+
+/// A policy that a step attaches has no name yet: a later step tells it by what it is.
+#[test]
+fn a_policy_that_the_plan_attaches_is_named_by_that() {
+    let deny = policy(json!([{"Effect": "Deny", "Action": "artifact:GetNdaForAgreement", "Resource": "*"}]));
+    let world = World::new().account(A, json!({}), &[]).file("shared.json", deny.to_string());
+    let world = world.user(A, "ann", json!(["shared.json"])).user(A, "bob", json!(["shared.json"]));
+    let found = plan(&world, &user(A, "ann"), "download-agreement", "account");
+    let last = found.steps.last().unwrap();
+    let ann = user(A, "ann");
+    assert!(last.text.starts_with("allow artifact:") && last.text.contains("GetNdaForAgreement"), "{found:?}");
+    assert!(last.text.ends_with(&format!("in the policy that this plan attaches to {ann}")), "{found:?}");
+    assert_eq!((last.file.as_deref(), found.leads_to), (None, Some(Decision::Allow)));
+}
+
 /// What is denied with it is told: the exception allows that too.
 #[test]
 fn an_exception_from_a_wider_denial_tells_what_else_it_allows() {

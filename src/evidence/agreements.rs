@@ -94,6 +94,11 @@ pub fn state(facts: &Facts<'_>, entity: &Entity) -> String {
     if entity.moment("effectiveStart").is_some_and(|start| start > at) {
         return "not yet in force".to_owned();
     }
+    // after that it applied to nobody (R51), whatever became of it
+    let of = entity.reference("organization").filter(|_| !ended);
+    if let Some(deleted) = of.and_then(|of| facts.inventory.deleted(of)).filter(|deleted| *deleted <= at) {
+        return format!("ACTIVE until its organization was deleted on {}", moment::format(deleted));
+    }
     match entity.str("state") {
         // it was in force until it ended (D5)
         Some(state) if ended || entity.moment("effectiveEnd").is_none() => state.to_owned(),

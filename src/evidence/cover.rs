@@ -1,6 +1,6 @@
 //! The cover page: what was asked, of when, by what, what was assumed, what is not known, and what it does not mean.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::against::{rows, text};
 use super::population::{Counts, population};
@@ -11,7 +11,7 @@ use crate::report::foreign::Foreign;
 use crate::report::plain::coverage::Told;
 use crate::report::plain::day::when;
 use crate::report::{COVERED_MEANS, Shown, count, plain};
-use countersign_core::assessment::completeness::Gap;
+use countersign_core::assessment::completeness::{Gap, Missing};
 use countersign_core::finding::Severity;
 use countersign_core::moment;
 use countersign_core::naming::kinds;
@@ -163,7 +163,11 @@ pub fn counted(population: &Counts) -> Vec<String> {
         )
     }));
     lines.extend(population.organizations.iter().map(|o| {
-        let listed = if o.all_listed { "all that were listed" } else { "not all could be listed" };
+        let listed = match &o.deleted_at {
+            Some(deleted) => &format!("it was deleted on {}", when(deleted)),
+            None if o.all_listed => "all that were listed",
+            None => "not all could be listed",
+        };
         format!("{}: {}; {listed}.", cell(&o.organization), count(o.accounts, "account"))
     }));
     lines
@@ -172,6 +176,7 @@ pub fn counted(population: &Counts) -> Vec<String> {
 fn unknown(facts: &Facts<'_>) -> Vec<String> {
     let gaps = &facts.assessment.completeness.gaps;
     let mut lines: Vec<String> = gaps.iter().map(not_collected).collect();
+    lines.extend(not_settled(facts));
     let others = completeness::others(&facts.assessment.completeness.perhaps_others);
     lines.extend(others.into_iter().map(|who| format!("Perhaps others, who are not listed: {}.", cell(&who))));
     lines.extend(no_signatories(facts));
@@ -182,6 +187,33 @@ fn unknown(facts: &Facts<'_>) -> Vec<String> {
         lines.push("Nothing was left uncollected that the answers rest on.".to_owned());
     }
     lines.push(format!("Left out of every answer: {}.", facts.assessment.leaves_out.join("; ")));
+    lines
+}
+
+/// Why coverage is unknown where nothing that was not collected explains it.
+fn not_settled(facts: &Facts<'_>) -> Vec<String> {
+    let explains = [Missing::Agreements, Missing::OrganizationAgreements, Missing::Membership];
+    if facts.assessment.completeness.gaps.iter().any(|gap| explains.contains(&gap.missing)) {
+        return Vec::new();
+    }
+    let mut why: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for account in &facts.assessment.accounts {
+        let unknown = account.agreements.iter().filter(|row| {
+            facts.kinds.contains(&row.kind) && (row.coverage == Coverage::Unknown || row.governing.is_none())
+        });
+        let reasons = unknown.filter_map(|row| row.reason.as_deref());
+        for reason in reasons {
+            why.entry(reason).or_default().insert(&account.account);
+        }
+    }
+    let told = |(reason, accounts): (&&str, &BTreeSet<&str>)| {
+        format!("What covers {} is not known: {}.", count(accounts.len(), "account"), cell(reason))
+    };
+    let mut lines: Vec<String> = why.iter().take(SHOWN).map(told).collect();
+    match why.len().saturating_sub(SHOWN) {
+        0 => {}
+        more => lines.push(format!("{more} more reasons, in the column `unknown because` of `accounts.csv`.")),
+    }
     lines
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Facts;
 use countersign_core::assessment::completeness::Gap;
 use countersign_core::inventory::entity::Uid;
+use countersign_core::moment;
 use countersign_core::terms::Role;
 
 /// The population.
@@ -58,11 +59,15 @@ pub struct Counted {
     pub accounts: usize,
     /// False where its accounts could not all be listed.
     pub all_listed: bool,
+    /// When it was deleted, where it was at the moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<String>,
 }
 
 /// The population of an inventory.
 pub fn population(facts: &Facts<'_>) -> Population {
     let accounts = &facts.assessment.accounts;
+    let at = moment::parse(&facts.assessment.at).unwrap_or_default();
     let organizations = facts.inventory.of_type("Organization").map(|organization| {
         let Uid { id, .. } = &organization.uid;
         let members = accounts.iter().filter(|a| a.organization.as_ref() == Some(id));
@@ -70,6 +75,7 @@ pub fn population(facts: &Facts<'_>) -> Population {
             organization: id.clone(),
             accounts: members.count(),
             all_listed: organization.bool("accountsKnown") != Some(false),
+            deleted_at: facts.inventory.deleted(id).filter(|deleted| *deleted <= at).map(moment::format),
         }
     });
     let counts = Counts {

@@ -204,9 +204,8 @@ impl Compare<'_> {
     }
 
     fn left(&self, answer: &AccountAnswer) -> Option<Difference> {
-        let memberships = self.inventory.entity("Account", self.account)?.set("memberships")?;
-        let ended = memberships.iter().filter_map(countersign_core::inventory::model::membership);
-        let ended = ended.filter(|m| m.until.is_some()).max_by_key(|m| m.until)?;
+        let memberships = self.inventory.memberships_of(self.inventory.entity("Account", self.account)?);
+        let ended = memberships.into_iter().filter(|m| m.until.is_some()).max_by_key(|m| m.until)?;
         let until = countersign_core::moment::format(ended.until?);
         let is_out = answer.organization.is_none() && until <= self.assessment.at;
         is_out.then(|| self.differs(Severity::Warning, format!("left {} on {until}", ended.organization)))

@@ -5,7 +5,7 @@ use crate::report::Shown;
 use crate::report::table::Table;
 use countersign_core::assessment::{AccountAnswer, AgreementAnswer};
 use countersign_core::inventory::entity::Entity;
-use countersign_core::inventory::model::{Membership, membership};
+use countersign_core::inventory::model::Membership;
 use countersign_core::moment;
 use countersign_core::naming::kinds;
 use countersign_core::source::digest::sha256;
@@ -58,7 +58,7 @@ pub fn accounts(facts: &Facts<'_>) -> Table {
 
 fn account_row(facts: &Facts<'_>, account: &AccountAnswer, row: &AgreementAnswer) -> Vec<String> {
     let entity = facts.inventory.entity("Account", &account.account);
-    let history = entity.map(memberships).unwrap_or_default();
+    let history = entity.map(|account| facts.inventory.memberships_of(account)).unwrap_or_default();
     let here = history.iter().find(|m| Some(&m.organization) == account.organization.as_ref() && m.until.is_none());
     let here = here.or_else(|| history.iter().find(|m| Some(&m.organization) == account.organization.as_ref()));
     let governing = row.governing.as_ref();
@@ -77,7 +77,7 @@ fn account_row(facts: &Facts<'_>, account: &AccountAnswer, row: &AgreementAnswer
         account.state.clone(),
         account.organization.clone().unwrap_or_default(),
         account.role.to_string(),
-        history.iter().map(told).collect::<Vec<_>>().join("; "),
+        history.iter().map(|m| told(facts, m)).collect::<Vec<_>>().join("; "),
         here.and_then(|m| m.from).map(moment::format).unwrap_or_default(),
         here.and_then(|m| m.from_witness.clone()).unwrap_or_default(),
         row.kind.clone(),
@@ -111,16 +111,14 @@ fn agreement<'a>(facts: &Facts<'a>, id: &str) -> Option<&'a Entity> {
     facts.inventory.entity("CustomerAgreement", id).or_else(|| facts.inventory.entity("OfflineAgreement", id))
 }
 
-fn memberships(account: &Entity) -> Vec<Membership> {
-    account.set("memberships").unwrap_or_default().iter().filter_map(membership).collect()
-}
-
 /// `o-… from 2021-02-01 until 2025-06-30`
-fn told(membership: &Membership) -> String {
+fn told(facts: &Facts<'_>, membership: &Membership) -> String {
     let from =
         membership.from.map_or_else(|| "from an unknown day".to_owned(), |m| format!("from {}", moment::format(m)));
     let until = membership.until.map(|m| format!(" until {}", moment::format(m))).unwrap_or_default();
-    format!("{} {from}{until}", membership.organization)
+    let deleted = membership.until.is_some() && facts.inventory.deleted(&membership.organization) == membership.until;
+    let why = if deleted { ", when it was deleted" } else { "" };
+    format!("{} {from}{until}{why}", membership.organization)
 }
 
 /// The file that declares an entity, and its digest.

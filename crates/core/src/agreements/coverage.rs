@@ -200,7 +200,7 @@ impl Agreements<'_> {
         let missing = self.missing(account, standing)?;
         let row = |(kind, found): (String, Vec<InForce>)| {
             let found = self.in_order(found, entities)?;
-            let unlisted = Unlisted::new(&kind, &missing, &found);
+            let unlisted = Unlisted::new(&kind, &self.missing_of(&kind, &missing), &found);
             self.row(account, standing, entities, found, (kind, unlisted))
         };
         kinds.into_iter().map(row).collect()

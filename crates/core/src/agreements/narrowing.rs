@@ -23,6 +23,8 @@ pub enum Relation {
     Below,
     /// `principal in resource`
     Above,
+    /// `resource.managementAccount == principal`
+    Managed,
 }
 
 /// For each type, the relations of which one holds wherever a policy permits; types that are not narrowed are missing.
@@ -79,9 +81,10 @@ impl Narrowing {
         self.holds.get(ty).filter(only_own).map(|_| Relation::OwnAccount)
     }
 
-    /// Whether only the accounts of an organization can tell its agreements.
+    /// Whether only the accounts of an organization, and the one that manages it, can tell its agreements.
     pub fn members_tell(&self) -> bool {
-        self.lists.get("Account").is_some_and(|relations| *relations == BTreeSet::from([Relation::Above]))
+        let tells = |relation: &Relation| matches!(relation, Relation::Above | Relation::Managed);
+        self.lists.get("Account").is_some_and(|relations| relations.iter().all(tells))
     }
 
     /// Whether what an agreement changes stays within the accounts that it names.
@@ -118,7 +121,12 @@ fn related(conjunct: &Value) -> Option<Relation> {
     };
     if let Some((left, right)) = sides("==") {
         let own = |a, b| is_attribute(a, "account") && is_variable(b, "resource");
-        return (own(left, right) || own(right, left)).then_some(Relation::OwnAccount);
+        let managed = |a, b| attribute_of(a, "resource") == Some("managementAccount") && is_variable(b, "principal");
+        return match () {
+            () if own(left, right) || own(right, left) => Some(Relation::OwnAccount),
+            () if managed(left, right) || managed(right, left) => Some(Relation::Managed),
+            () => None,
+        };
     }
     let (left, right) = sides("in")?;
     match is_variable(left, "resource") {

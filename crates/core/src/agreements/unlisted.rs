@@ -11,9 +11,11 @@ use cedar_policy::{Entities, Entity as CedarEntity, EntityUid, RestrictedExpress
 use super::Agreements;
 use super::coverage::{InForce, Stands};
 use super::standing::Standing;
+use crate::inventory::builtin;
 use crate::inventory::entity::{Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::inventory::tree::Position;
+use crate::moment;
 use crate::problem::Failure;
 use crate::terms::Scope;
 
@@ -70,11 +72,36 @@ impl Agreements<'_> {
         let mut unknown = standing.unknown.clone();
         for organization in standing.organizations() {
             if unknown.is_none() && !self.is_listed(organization, account)? {
-                unknown = Some(format!("no account of {organization} has its agreements listed"));
+                unknown = Some(self.not_listed(organization));
             }
         }
         missing.extend(unknown.map(|reason| (Scope::Organization, reason)));
         if self.narrowing.others_cover { self.missing_of_others(missing) } else { Ok(missing) }
+    }
+
+    /// Why the agreements of an organization are not known.
+    fn not_listed(&self, organization: &str) -> String {
+        let entity = self.inventory.entity("Organization", organization);
+        if let Some(deleted) = entity.and_then(|o| o.moment("deletedAt")) {
+            let on = moment::format(deleted);
+            return format!("the agreements of {organization}, which was deleted on {on}, could not be listed");
+        }
+        match entity.and_then(|o| o.bool("agreementsKnown")) {
+            Some(false) => format!("the agreements of {organization} could not be listed"),
+            _ => format!("no account of {organization} has its agreements listed"),
+        }
+    }
+
+    /// Whether an agreement of a kind can be accepted for a scope. AWS offers those of `data/agreements.json`, some for accounts alone; an
+    /// inventory may declare others, and of a kind that AWS's list does not have nothing is known.
+    fn is_offered(&self, kind: &str, scope: Scope) -> bool {
+        let of_aws = builtin::offers().iter().any(|o| o.kind == kind);
+        !of_aws || self.offers.values().any(|o| o.kind == kind && o.scope == scope.word())
+    }
+
+    /// Of what may be in force without being listed, what an agreement of a kind can be: none is in force that cannot be accepted.
+    pub(super) fn missing_of(&self, kind: &str, missing: &[(Scope, String)]) -> Vec<(Scope, String)> {
+        missing.iter().filter(|(scope, _)| self.is_offered(kind, *scope)).cloned().collect()
     }
 
     /// Whether some list tells the agreements of an account.
@@ -102,8 +129,7 @@ impl Agreements<'_> {
             }
             for organization in self.tree.organizations.keys() {
                 if !self.lists_of(organization)? {
-                    found
-                        .push((Scope::Organization, format!("no account of {organization} has its agreements listed")));
+                    found.push((Scope::Organization, self.not_listed(organization)));
                     break;
                 }
             }
@@ -136,7 +162,9 @@ impl Agreements<'_> {
         let uid = Uid::new("Organization", organization);
         let listed = if self.narrowing.members_tell() {
             let members = self.members().get(organization).into_iter().flatten();
-            self.lists_any(members.filter_map(|id| self.tree.accounts.get(id)), &uid)?
+            let manager = self.tree.organizations.get(organization).map(|o| &o.management_account);
+            let accounts = members.chain(manager).filter_map(|id| self.tree.accounts.get(id));
+            self.lists_any(accounts, &uid)?
         } else {
             self.lists_any(self.tree.accounts.values(), &uid)?
         };
@@ -184,6 +212,9 @@ impl Agreements<'_> {
         let then = self.listed_at(account);
         let above = then.organization.iter().map(|o| Uid::new("Organization", o));
         let above = above.chain(then.path.iter().map(|u| Uid::new("OrganizationalUnit", u)));
+        // of one that was deleted it is read that it was
+        let other = Some(of).filter(|of| of.ty == "Organization" && then.organization.as_ref() != Some(&of.id));
+        let above = above.chain(other.cloned());
         let above = above.map(|uid| self.entity(&uid)).collect::<Result<Vec<_>, Failure>>()?;
         let mut entities: Vec<CedarEntity> = above.into_iter().flatten().collect();
         let own = Uid::new("Account", &account.id);

@@ -112,10 +112,11 @@ pub fn of(agreements: &Agreements<'_>, account: &Account) -> Vec<Dated> {
     let now = agreements.tree.now(account).organization;
     let mut organizations: BTreeSet<&String> = account.memberships.iter().flatten().map(|m| &m.organization).collect();
     organizations.extend(&now);
+    let all = inventory.entity("Account", &account.id).map(|own| inventory.memberships_of(own)).unwrap_or_default();
     let was_in = |organization: &String, at: Moment| match &account.memberships {
         None => true,
         // an end counts: what ends an agreement may end the membership too
-        Some(all) => {
+        Some(_) => {
             let own = all.iter().filter(|m| m.organization == *organization);
             own.into_iter().any(|m| m.holds(at) || m.until == Some(at))
         }

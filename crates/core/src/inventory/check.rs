@@ -357,6 +357,7 @@ impl Check<'_> {
         };
         self.interval(entity);
         self.state(entity);
+        self.problems.extend(deleted::accepted_after(self.entities, entity));
         let Some(agreement) = entity.reference("agreement").and_then(|a| self.entities.get(&Uid::new("Agreement", a)))
         else {
             return;

@@ -2,12 +2,43 @@
 
 use std::collections::BTreeMap;
 
+use super::Inventory;
 use super::entity::{Entity, Uid};
-use super::model::membership;
+use super::model::{Membership, membership};
 use crate::moment;
 use crate::problem::Problem;
 
 type Entities = BTreeMap<Uid, Entity>;
+
+impl Inventory {
+    /// The memberships of an account, as they ended: that of the account which managed an organization ended when it was deleted.
+    pub fn memberships_of(&self, account: &Entity) -> Vec<Membership> {
+        let declared = account.set("memberships").unwrap_or_default().iter().filter_map(membership);
+        let ended = declared.map(|m| {
+            let until = m.until.or_else(|| self.deleted(&m.organization));
+            Membership { until, ..m }
+        });
+        ended.collect()
+    }
+
+    /// When an organization was deleted, or is to be.
+    pub fn deleted(&self, organization: &str) -> Option<moment::Moment> {
+        self.entity("Organization", organization)?.moment("deletedAt")
+    }
+}
+
+/// What is wrong with an acceptance for an organization that had been deleted before.
+pub fn accepted_after(entities: &Entities, acceptance: &Entity) -> Option<Problem> {
+    let organization = acceptance.reference("organization")?;
+    let deleted = entities.get(&Uid::new("Organization", organization))?.moment("deletedAt")?;
+    acceptance.moment("effectiveStart").filter(|start| *start > deleted)?;
+    let message = format!("{organization} was deleted on {}, before this acceptance", moment::format(deleted));
+    Some(
+        acceptance
+            .problem(acceptance.span_of("effectiveStart"), message)
+            .help("correct `effectiveStart` or `deletedAt`"),
+    )
+}
 
 /// The organization with a `deletedAt` that an account managed.
 pub fn managed<'e>(mut organizations: impl Iterator<Item = &'e Entity>, account: &str) -> Option<&'e Entity> {
@@ -34,6 +65,10 @@ pub fn memberships(entities: &Entities, account: &Entity) -> Vec<Problem> {
                     moment::format(deleted)
                 ),
                 "remove `until`: `deletedAt` ends this membership".to_owned(),
+            )),
+            (true, None, Some(deleted)) if found.from.is_some_and(|from| from >= deleted) => Some((
+                format!("{id} was deleted on {}, before this membership begins", moment::format(deleted)),
+                "correct `from` or `deletedAt`".to_owned(),
             )),
             (false, until, Some(deleted)) if until.is_none_or(|u| u > deleted) => Some((
                 format!(

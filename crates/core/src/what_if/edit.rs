@@ -7,7 +7,7 @@ use crate::inventory::Inventory;
 use crate::inventory::entity::{Attr, Entity, Item, Uid};
 use crate::inventory::model::{Account, Parent};
 use crate::inventory::tree::Tree;
-use crate::moment::Moment;
+use crate::moment::{self, Moment};
 use crate::problem::{Span, did_you_mean};
 
 /// What is edited, and when.
@@ -89,10 +89,30 @@ impl Edit {
         }
     }
 
+    /// Nothing is changed of an organization that was deleted, nor of its units. One that is to be deleted after the snapshot is
+    /// there until then.
+    pub fn is_there(&self, uid: &Uid) -> Result<(), Why> {
+        let organization = match uid.ty.as_str() {
+            "Organization" => Some(uid.id.clone()),
+            "OrganizationalUnit" => self.tree().root_of(&uid.id).map(str::to_owned),
+            _ => None,
+        };
+        let Some(organization) = organization else { return Ok(()) };
+        let snapshot = self.inventory.config.as_of.map_or(self.at, |as_of| as_of.max(self.at));
+        match self.inventory.deleted(&organization).filter(|deleted| *deleted <= snapshot) {
+            None => Ok(()),
+            Some(deleted) => {
+                let what = format!("{organization} was deleted on {}", moment::format(deleted));
+                Err(Why::new(what, "name another organization"))
+            }
+        }
+    }
+
     /// What a policy is attached to, and by which attribute.
     pub fn target(&self, name: &str) -> Result<(Uid, &'static str), Why> {
         let types: Vec<&str> = ATTACHED.iter().map(|(ty, _)| *ty).collect();
         let uid = self.named(&types, name)?;
+        self.is_there(&uid)?;
         let attr = ATTACHED.iter().find(|(ty, _)| *ty == uid.ty).map_or("policies", |(_, attr)| *attr);
         Ok((uid, attr))
     }

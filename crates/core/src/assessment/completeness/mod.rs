@@ -46,6 +46,8 @@ terms! {
         Membership = "membership",
         /// Whether an account is notified by AWS Artifact.
         Notifications = "notifications",
+        /// The agreements of an organization, as of one that was deleted before they were listed.
+        OrganizationAgreements = "organizationAgreements",
         /// The units of an organization.
         OrganizationalUnits = "organizationalUnits",
         /// What a policy says.
@@ -89,6 +91,7 @@ impl Missing {
             Self::Members => "identitystore list-group-memberships",
             Self::Membership => "organizations describe-organization, list-accounts; CloudTrail for earlier times",
             Self::Notifications => "artifact get-account-settings",
+            Self::OrganizationAgreements => "artifact list-customer-agreements; CloudTrail for earlier times",
             Self::OrganizationalUnits => "organizations list-roots, list-organizational-units-for-parent",
             Self::Policies => "organizations describe-policy; sso-admin for permission sets; iam get-policy-version",
             Self::Principals | Self::ServiceRole => "iam get-account-authorization-details",
@@ -119,6 +122,7 @@ impl Missing {
             Self::Members => "members of groups",
             Self::Membership => "the organization of the account",
             Self::Notifications => "whether it is notified",
+            Self::OrganizationAgreements => "the agreements of the organization",
             Self::OrganizationalUnits => "the units of the organization",
             Self::Policies => "what policies say",
             Self::Principals => "users, groups and roles",
@@ -202,6 +206,12 @@ pub fn gaps(inventory: &Inventory, at: Moment) -> Vec<Gap> {
         let has = |attr: &str| organization.references(attr).is_some_and(|p| !p.is_empty());
         let of_organization = [
             (Missing::Accounts, organization.bool("accountsKnown") == Some(false)),
+            (
+                Missing::OrganizationAgreements,
+                // none is in force once it is deleted
+                organization.bool("agreementsKnown") == Some(false)
+                    && organization.moment("deletedAt").is_none_or(|deleted| at < deleted),
+            ),
             (Missing::FeatureSet, absent("featureSet")),
             (Missing::TrustedAccess, absent("trustedAccess")),
             (Missing::ServiceRole, absent("serviceRole")),

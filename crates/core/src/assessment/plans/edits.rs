@@ -60,9 +60,6 @@ pub enum Edit {
     },
 }
 
-/// How the ids of policies begin that a plan attaches: later steps may add to them.
-pub(super) const NEW: &str = "a new policy of ";
-
 /// The key of a condition by which principals are excepted.
 const PRINCIPAL: &str = "aws:PrincipalArn";
 
@@ -159,7 +156,7 @@ fn attach(inventory: &mut Inventory, to: &Uid, attr: &str, grants: &Grants) -> b
             known => statements.extend(known.cloned()),
         }
     }
-    let id = format!("{NEW}{} {attr} {}", to.id, grants.actions().join(" "));
+    let id = format!("a new policy of {} {attr} {}", to.id, grants.actions().join(" "));
     let Some(policy) = read(&id, &json!({"Version": "2012-10-17", "Statement": statements})) else { return false };
     inventory.policies.insert(id.clone(), policy);
     let Some(entity) = inventory.entities.get_mut(to) else { return false };

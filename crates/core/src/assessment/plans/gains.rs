@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Planner, Step, StepKind, refers_to};
+use super::{Planner, Step, refers_to};
 use crate::agreements::Agreements;
 use crate::assessment::plans::edits::Edit;
 use crate::assessment::{Filter, OperationAnswer, Options, PrincipalAnswer, assess, principals};
@@ -132,15 +132,15 @@ pub(super) fn itself(
     Ok(operations.into_iter().filter(|o| *o != denial.operation).collect())
 }
 
-/// The entities whose policies are edited, to which one is attached, or of which an attribute is set. An event is a fact of the world:
-/// what it makes possible is no one's new permission.
+/// The entities whose policies are edited, to which one is attached, or of which an attribute is set: by an edit, or by an event whose
+/// effect is known, as an acceptance of the NDA opens the agreements to all of the account.
 fn touched(inventory: &Inventory, steps: &[Step]) -> BTreeSet<Uid> {
     let mut touched = BTreeSet::new();
-    for (kind, edit) in steps.iter().filter_map(|s| Some((s.kind, s.edit.as_ref()?))) {
+    for edit in steps.iter().filter_map(|s| s.edit.as_ref()) {
         if let Edit::Attach { to, .. } = edit {
             touched.insert(to.clone());
         }
-        if let (StepKind::Attribute, Edit::Set { of, .. }) = (kind, edit) {
+        if let Edit::Set { of, .. } = edit {
             touched.insert(of.clone());
         }
         if let Some(policy) = edit.policy() {

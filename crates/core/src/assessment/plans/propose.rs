@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::edits::{Edit, NEW};
+use super::edits::Edit;
 use super::grants::{self, Grants, Resources, listed};
 use super::{Instead, Planner, Step, StepKind, refers_to};
 use crate::agreements::Agreements;
@@ -38,7 +38,7 @@ pub(super) fn steps(
     let layers = layers(planner, inventory, principal)?;
     let resources = grants::resources(planner, inventory, principal, answer)?;
     let organization = organization(planner, inventory, &principal.account)?;
-    let proposal = Proposal { inventory, principal, organization, layers, resources };
+    let proposal = Proposal { inventory, declared: planner.inventory, principal, organization, layers, resources };
     let mut steps: Vec<Step> = Vec::new();
     for gate in &answer.gates {
         let rule = planner.rules.rules.get(&gate.id);
@@ -141,6 +141,8 @@ type Said<'a> = (&'a str, Option<&'a str>, Option<&'a StatementPlace>);
 /// Proposes changes for one principal.
 struct Proposal<'p> {
     inventory: &'p Inventory,
+    /// The inventory before any step.
+    declared: &'p Inventory,
     principal: &'p PrincipalAnswer,
     /// The organization of its account at the moment asked.
     organization: Option<String>,
@@ -230,35 +232,30 @@ impl Proposal<'_> {
         let mut editable = layer.policies.iter().filter(editable).collect::<Vec<_>>();
         editable.sort_by_key(|id| !speaks(id));
         if let Some(policy) = editable.first() {
+            let grants = Grants::of(&actions, &self.resources);
+            // one that a step before this one attaches has no name, and no file
+            if !self.declared.policies.contains_key(*policy) {
+                let (what, whom) = (self.attached(layer).2, self.whom(layer));
+                let what = what.trim_start_matches("a ");
+                let text = format!("allow {} in the {what} that this plan attaches to {whom}", grants.words());
+                let edit = Edit::Allow { policy: (*policy).clone(), grants };
+                return Some(Step { edit: Some(edit), ..Step::of(StepKind::Statement, text) });
+            }
             let file = self.inventory.policies.get(*policy).map(|p| p.label.clone()).unwrap_or_default();
             let is_within_entities = policy.contains('#');
-            let is_new = policy.starts_with(NEW);
             let within = match layer.name.as_str() {
-                "identity" if is_new => "the policy that was attached before".to_owned(),
-                "boundary" if is_new => "the permissions boundary that was set before".to_owned(),
-                _ if is_new => format!("the service control policy that was attached to {} before", layer.of),
                 "identity" if is_within_entities => format!("the policy written in {file}"),
                 "boundary" if is_within_entities => format!("the permissions boundary written in {file}"),
                 "identity" => file.clone(),
                 "boundary" => format!("the permissions boundary {file}"),
                 _ => format!("the service control policy {file} of {}", layer.of),
             };
-            let grants = Grants::of(&actions, &self.resources);
             let text = format!("allow {} in {within}", grants.words());
             let edit = Edit::Allow { policy: (*policy).clone(), grants };
-            let file = (!is_new).then_some(file);
-            return Some(Step { file, edit: Some(edit), ..Step::of(StepKind::Statement, text) });
+            return Some(Step { file: Some(file), edit: Some(edit), ..Step::of(StepKind::Statement, text) });
         }
-        let (to, attr, what) = match layer.name.as_str() {
-            "identity" => (self.principal.uid.clone(), "policies", "a policy"),
-            "boundary" => (self.principal.uid.clone(), "permissionsBoundary", "a permissions boundary"),
-            _ => (self.node(&layer.of)?, "serviceControlPolicies", "a service control policy"),
-        };
-        let whom = match (layer.name.starts_with("serviceControl"), self.principal.kind) {
-            (true, _) => layer.of.clone(),
-            (_, PrincipalKind::PermissionSet) => format!("permission set {}", self.principal.name),
-            _ => self.principal.principal.clone(),
-        };
+        let (to, attr, what) = self.attached(layer);
+        let (to, whom) = (to?, self.whom(layer));
         let grants = Grants::of(&actions, &self.resources);
         let replaced = self.inventory.entities.get(&to).and_then(|e| e.reference(attr));
         let text = match replaced {
@@ -267,6 +264,25 @@ impl Proposal<'_> {
             None => format!("attach {what} that allows {} to {whom}", grants.words()),
         };
         Some(Step { edit: Some(Edit::Attach { to, attr, grants }), ..Step::of(StepKind::Attachment, text) })
+    }
+
+    /// To what a policy of a layer is attached, by which attribute, and what such a policy is called.
+    fn attached(&self, layer: &LayerOf) -> (Option<Uid>, &'static str, &'static str) {
+        let own = || Some(self.principal.uid.clone());
+        match layer.name.as_str() {
+            "identity" => (own(), "policies", "a policy"),
+            "boundary" => (own(), "permissionsBoundary", "a permissions boundary"),
+            _ => (self.node(&layer.of), "serviceControlPolicies", "a service control policy"),
+        }
+    }
+
+    /// The same in words.
+    fn whom(&self, layer: &LayerOf) -> String {
+        match (layer.name.starts_with("serviceControl"), self.principal.kind) {
+            (true, _) => layer.of.clone(),
+            (_, PrincipalKind::PermissionSet) => format!("permission set {}", self.principal.name),
+            _ => self.principal.principal.clone(),
+        }
     }
 
     /// What service control policies are attached to.

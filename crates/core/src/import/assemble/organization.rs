@@ -65,6 +65,8 @@ impl Assembly<'_> {
                 ("serviceRole", service_role.map(Value::from)),
                 ("delegatedAdministrators", Some(json!(delegated)).filter(|d| d != &json!([]))),
                 ("deletedAt", deleted.map(|at| json!(moment::format(at)))),
+                // no account is left whose list tells what was in force before
+                ("agreementsKnown", deleted.map(|_| json!(false))),
                 ("notCollected", self.not_collected_of_organization(id)),
                 ("failedCalls", self.failed_calls(None)),
             ]);
