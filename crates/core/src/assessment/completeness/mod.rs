@@ -7,6 +7,7 @@
 pub mod failed;
 pub mod others;
 pub mod person;
+pub mod policies;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -78,7 +79,7 @@ impl Missing {
             Self::Accounts => "organizations list-accounts",
             Self::Agreements => "artifact list-customer-agreements",
             Self::Assignments => {
-                "sso-admin list-permission-sets, list-accounts-for-provisioned-permission-set, list-account-assignments"
+                "sso-admin list-instances, list-permission-sets, describe-permission-set, list-accounts-for-provisioned-permission-set, list-account-assignments"
             }
             Self::DelegatedAdministrators => {
                 "organizations list-delegated-administrators, list-delegated-services-for-account"
@@ -90,7 +91,7 @@ impl Missing {
             Self::Membership => "organizations describe-organization, list-accounts; CloudTrail for earlier times",
             Self::Notifications => "artifact get-account-settings",
             Self::OrganizationalUnits => "organizations list-roots, list-organizational-units-for-parent",
-            Self::Policies => "organizations describe-policy; sso-admin for permission sets; iam get-policy-version",
+            Self::Policies => "organizations describe-policy; iam get-policy-version",
             Self::Principals | Self::ServiceRole => "iam get-account-authorization-details",
             Self::Reports => "artifact list-reports",
             Self::ResourceControlPolicies => {
@@ -178,9 +179,10 @@ impl Completeness {
 
 /// What is missing of an inventory at a moment.
 pub fn gaps(inventory: &Inventory, at: Moment) -> Vec<Gap> {
-    let mut gaps: BTreeMap<Missing, BTreeSet<String>> = BTreeMap::new();
+    let mut gaps: BTreeMap<(Missing, &'static str), BTreeSet<String>> = BTreeMap::new();
     let mut note = |missing: Missing, of: &str| {
-        gaps.entry(missing).or_default().insert(of.to_owned());
+        let calls = policies::call(of).filter(|_| missing == Missing::Policies).unwrap_or(missing.calls());
+        gaps.entry((missing, calls)).or_default().insert(of.to_owned());
     };
     let unseen = Unseen::of(inventory);
     for account in inventory.of_type("Account") {
@@ -237,10 +239,10 @@ pub fn gaps(inventory: &Inventory, at: Moment) -> Vec<Gap> {
             note(Missing::Policies, &policy.uid.id);
         }
     }
-    let gap = |(missing, of): (Missing, BTreeSet<String>)| Gap {
+    let gap = |((missing, calls), of): ((Missing, &'static str), BTreeSet<String>)| Gap {
         missing,
         of: of.into_iter().collect(),
-        calls: missing.calls(),
+        calls,
         failed: Vec::new(),
     };
     let mut gaps: Vec<Gap> = gaps.into_iter().map(gap).collect();
