@@ -140,8 +140,6 @@ fn a_call_that_failed_is_named_beside_what_it_would_have_told() {
             drop(std::fs::remove_dir_all(machine.path(folder)));
         }
         let pattern = format!("* {call}*");
-        let pattern =
-            if call.ends_with("list-accounts") { "* organizations list-accounts".to_owned() } else { pattern };
         let run = machine.collect(&[("FAIL", &pattern), ("ATTEMPTS", "1"), ("SUSPENDED", "ACTIVE")]);
         assert_eq!(run.status.code(), Some(1), "{call}");
         let (_, out) = machine.import();

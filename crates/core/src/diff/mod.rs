@@ -497,7 +497,7 @@ fn compare(
         provenance: None,
         at: moment::format(head.options.at),
         base_at: of_its_own.is_some().then(|| moment::format(own.options.at)),
-        assuming: Vec::new(),
+        assuming: if with_access { assumed(base, head, rules) } else { Vec::new() },
         verdict: Worsening::default(),
         access,
         coverage,
@@ -513,6 +513,17 @@ fn compare(
     };
     diff.judge();
     Ok(diff)
+}
+
+/// What is taken for granted of a moment that is named, and is not that of the snapshots (D22).
+fn assumed(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Vec<String> {
+    let Some(new) = head.options.assumed(rules) else { return Vec::new() };
+    match base.options.assumed(rules) {
+        Some(old) if old != new => {
+            vec![format!("in the older inventory, {old}"), format!("in the newer inventory, {new}")]
+        }
+        _ => vec![new],
+    }
 }
 
 /// The differences of two moments, with the causes that they have at the later one; none where time alone makes them.
