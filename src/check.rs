@@ -191,6 +191,8 @@ impl Found {
 pub struct Checked {
     /// The moment asked.
     pub at: String,
+    /// What is taken for granted of it.
+    pub assuming: Vec<String>,
     /// The folder of the inventory, as the user named it.
     pub folder: String,
     /// Its path in the repository, or as the user named it where there is none; empty at the top.

@@ -44,7 +44,8 @@ case "$1 $2" in
   "organizations list-roots")
     if [ -n "${CONTROLS:-}" ]; then sample organizations/list-roots.json | sed 's/"PolicyTypes": \[/&{"Type": "RESOURCE_CONTROL_POLICY", "Status": "ENABLED"},/'
     else sample organizations/list-roots.json; fi ;;
-  "organizations list-accounts") sample organizations/list-accounts.json | sed "s/SUSPENDED/${SUSPENDED:-SUSPENDED}/" ;;
+  "organizations list-accounts") sample organizations/list-accounts.json | sed "s/SUSPENDED/${SUSPENDED:-SUSPENDED}/" |
+    if [ -n "${CLOSED:-}" ]; then sed 's/"State": "SUSPENDED"/"Status": "SUSPENDED",\n      "State": "CLOSED"/'; else cat; fi ;;
   "organizations list-aws-service-access-for-organization") sample organizations/list-aws-service-access-for-organization.json ;;
   "organizations list-delegated-administrators") sample organizations/list-delegated-administrators.json ;;
   "organizations list-delegated-services-for-account") sample organizations/list-delegated-services-for-account.444444444444.json ;;
@@ -358,6 +359,10 @@ fn a_suspended_account_is_told_and_fails_no_run() {
     assert!(!machine.calls().iter().any(|c| c.starts_with("555555555555")));
     let (_, out) = machine.import();
     assert_eq!(account(&out, "555555555555")["attrs"]["principalsKnown"], false);
+    // what AWS calls suspended in the older of two words is closed in the newer
+    let run = Machine::new().collect(&[("CLOSED", "1")]);
+    let told = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert!(told.contains("not asked: account 555555555555 is CLOSED"), "{told}");
 }
 
 #[test]

@@ -122,6 +122,39 @@ fn why_a_call_failed_is_told() {
     }
 }
 
+/// One call that fails stops nothing else: what it would have told is missing, with the call and the reason (D31).
+#[test]
+fn a_call_that_failed_is_named_beside_what_it_would_have_told() {
+    let machine = Machine::new();
+    for (call, missing) in [
+        ("organizations list-accounts", "accounts"),
+        ("organizations list-delegated-services-for-account", "delegatedAdministrators"),
+        ("sso-admin list-instances", "assignments"),
+        ("sso-admin describe-permission-set", "assignments"),
+        ("sso-admin get-inline-policy-for-permission-set", "policies"),
+        ("sso-admin list-managed-policies-in-permission-set", "policies"),
+        ("sso-admin list-customer-managed-policy-references-in-permission-set", "policies"),
+        ("sso-admin get-permissions-boundary-for-permission-set", "policies"),
+    ] {
+        for folder in ["answers", "inventory"] {
+            drop(std::fs::remove_dir_all(machine.path(folder)));
+        }
+        let pattern = format!("* {call}*");
+        let run = machine.collect(&[("FAIL", &pattern), ("ATTEMPTS", "1"), ("SUSPENDED", "ACTIVE")]);
+        assert_eq!(run.status.code(), Some(1), "{call}");
+        let (_, out) = machine.import();
+        let told = json(&["show", "completeness", &out, "--format", "json"]);
+        let gaps = told["gaps"].as_array().unwrap().iter().filter(|g| g["missing"] == missing);
+        let failed: Vec<&serde_json::Value> = gaps.flat_map(|g| g["failed"].as_array().unwrap()).collect();
+        let is_told = |f: &&serde_json::Value| {
+            f["code"] == "AccessDeniedException" && f["call"].as_str().unwrap().starts_with(call)
+        };
+        assert!(failed.iter().any(is_told), "{call}: {}", told["gaps"]);
+        let required = countersign(&["show", "completeness", &out, "--require-complete"]);
+        assert_eq!(required.status.code(), Some(1), "{call}");
+    }
+}
+
 /// A failure of a call that nothing asks for any more does not fail every later run.
 #[test]
 fn a_failure_of_what_is_gone_goes() {

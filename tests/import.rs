@@ -724,6 +724,52 @@ fn a_policy_is_never_lost_for_want_of_its_target() {
     assert!(notes.contains("what p-guard0001 says is unknown"), "{notes}");
 }
 
+/// AWS names every account as a target of FullAWSAccess: those are there, and nothing else is known of them (D31).
+#[test]
+fn accounts_that_were_not_listed_are_known_by_what_is_attached_to_them() {
+    let answers = |more: &[(&'static str, Value)]| {
+        let own: [(&'static str, Value); 4] = [
+            organization(),
+            (".countersign.json", json!({"countersignCollection": {"collectedAt": "2026-11-01T00:00:00Z"}})),
+            ("describe-policy.p-guard0001.json", scp("p-guard0001")),
+            ("list-targets-for-policy.p-guard0001.json", json!({"Targets": [{"TargetId": A, "Type": "ACCOUNT"}]})),
+        ];
+        Import::of(&[&own[..], more].concat())
+    };
+    let (found, notes) = answers(&[]).done();
+    assert_eq!(found[&format!("Organization::\"{ORG}\"")]["attrs"]["accountsKnown"], false, "{notes}");
+    let account = &found[&account(A)];
+    assert_eq!(account["attrs"]["serviceControlPolicies"], Value::Null, "others may be attached: {account}");
+    assert_eq!(account["attrs"]["serviceControlPoliciesAtLeast"], json!(["scps/p-guard0001.json"]));
+    for attr in ["principalsKnown", "agreementsKnown", "tagsKnown"] {
+        assert_eq!(account["attrs"][attr], false, "{attr}");
+    }
+    assert_eq!(account["parents"], json!([format!("Organization::\"{ORG}\"")]));
+    // since when it is there is not told
+    assert!(account["attrs"]["membershipsKnownSince"].is_string(), "{account}");
+    // where all accounts were listed, and it is none of them, the answers contradict each other
+    let member = json!({"Id": B, "Arn": format!("arn:aws:organizations::{M}:account/{ORG}/{B}"), "State": "ACTIVE"});
+    let output = answers(&[("list-accounts.json", json!({"Accounts": [member]}))]).run();
+    assert_eq!(output.status.code(), Some(2));
+}
+
+/// Without its name, nothing tells which roles a permission set has: the rest of the answers counts.
+#[test]
+fn a_permission_set_that_was_not_described_makes_assignments_unknown() {
+    let set = "arn:aws:sso:::permissionSet/ssoins-1234567890abcdef/ps-1234567890abcdef";
+    let member = json!({"Id": A, "Arn": format!("arn:aws:organizations::{M}:account/{ORG}/{A}"), "State": "ACTIVE"});
+    let (found, notes) = Import::of(&[
+        organization(),
+        ("list-accounts.json", json!({"Accounts": [member]})),
+        ("list-permission-sets.json", json!({"PermissionSets": [set]})),
+        ("list-accounts-for-provisioned-permission-set.ps-1234567890abcdef.json", json!({"AccountIds": [A]})),
+    ])
+    .done();
+    assert!(notes.contains("the name of") && notes.contains("is unknown"), "{notes}");
+    assert!(!found.keys().any(|uid| uid.starts_with("PermissionSet")));
+    assert_eq!(found[&account(A)]["attrs"]["assignmentsKnown"], false);
+}
+
 #[test]
 fn trusted_access_by_its_list_and_by_events() {
     let principal = "aws-artifact-account-sync.amazonaws.com";

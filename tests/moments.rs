@@ -143,3 +143,41 @@ fn policies_that_came_to_be_known_are_those_of_the_moment() {
     assert!(!changes.is_empty() && changes.iter().all(|c| *c == AccessChange::FirstSeen), "{changes:?}");
     assert!(found.verdict.access_is_unknown && !found.verdict.access_widens);
 }
+
+/// D22: policies and permissions are those of the snapshot, whichever command tells of another moment.
+#[test]
+fn an_answer_for_another_moment_says_of_which_the_policies_are() {
+    let promise = "[[access]]\nprincipal = \"jo\"\noperation = \"accept\"\nscope = \"account\"\nagreement = \"baa\"\nexpect = \"allow\"\n";
+    let world = World::organization()
+        .user(A, "jo", json!([FULL]))
+        .file("countersign.toml", "asOf = \"2026-11-01\"\n".to_owned())
+        .file("jo.expect.toml", promise.to_owned());
+    let folder = world.folder();
+    let other = world.clone().user(M, "other", json!([FULL])).folder();
+    let (dir, base) = (folder.path().to_str().unwrap(), other.path().to_str().unwrap());
+    let said = "policies, permissions and what else the files tell without a date";
+    let commands: [(&str, &[&str]); 4] = [
+        ("diff", &["diff", base, dir]),
+        ("what-if", &["what-if", dir, "--leave", A]),
+        ("test", &["test", dir]),
+        ("check", &["check", dir, "--base", base]),
+    ];
+    for (name, command) in commands {
+        let run = |more: &[&str]| {
+            let mut countersign = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+            let output = countersign.env("NO_COLOR", "1").args(command).args(more).output().unwrap();
+            String::from_utf8(output.stdout).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        for format in ["text", "json"] {
+            let then = run(&["--at", "2026-10-01", "--format", format]);
+            assert!(then.contains(said) && then.contains("the snapshot of 2026-11-01"), "{name} {format}: {then}");
+            let of_it = run(&["--at", "2026-11-01", "--format", format]);
+            assert!(!of_it.contains(said), "{name} {format}: {of_it}");
+        }
+        if let "test" | "check" = name {
+            let found: Value = serde_json::from_str(&run(&["--at", "2026-10-01", "--format", "json"])).unwrap();
+            assert_eq!(found["assuming"].as_array().map(Vec::len), Some(1), "{name}");
+            assert_eq!(schema_errors(&format!("{name}.v1.schema.json"), &found), Vec::<String>::new());
+        }
+    }
+}

@@ -235,3 +235,153 @@ fn every_format_of_a_check_tells_those_who_are_not_listed() {
         assert!(text.contains("possibly others, not listed") && text.contains("members of ops"), "{format}: {text}");
     }
 }
+
+/// How access changed of those about whom it is told, and the verdict.
+fn told(base: &World, head: &World) -> (BTreeSet<AccessChange>, bool, bool) {
+    let found = compare(base, head);
+    let all = found.access.iter().filter(|e| e.change != AccessChange::Message).map(|e| e.change);
+    (all.collect(), found.verdict.access_widens, found.verdict.access_is_unknown)
+}
+
+/// Nobody gained or lost anything where one side alone lists them, and no gate passes on it.
+fn assert_seen(listed: &World, unlisted: &World, what: &str) {
+    for (base, head, way) in [(unlisted, listed, "first seen"), (listed, unlisted, "no longer known")] {
+        let (changes, widens, is_unknown) = told(base, head);
+        let seen = [AccessChange::FirstSeen, AccessChange::NoLongerKnown];
+        assert!(
+            changes.iter().all(|c| seen.contains(c)) && !widens && is_unknown,
+            "{what}, {way}: {changes:?} {widens}"
+        );
+    }
+    assert!(told(unlisted, listed).0.contains(&AccessChange::FirstSeen), "{what}");
+    assert!(told(listed, unlisted).0.contains(&AccessChange::NoLongerKnown), "{what}");
+}
+
+/// A user whom a trust policy names, in an account whose users one side did not list.
+#[test]
+fn users_who_assume_a_role_are_neither_gained_nor_lost_by_being_listed() {
+    let world = |known: bool, trusted: &str| {
+        let open = if known { json!({}) } else { json!({"principalsKnown": false}) };
+        World::organization().account(B, open, &[ORG]).entity(role(json!([FULL]), trusted))
+    };
+    let dev = |world: World| world.user(B, "dev", json!([assuming(ROLE)]));
+    for trusted in [user(B, "dev"), B.to_owned()] {
+        let of = |known| world(known, &trusted);
+        assert_seen(&dev(of(true)), &of(false), &trusted);
+        let (changes, widens, _) = told(&of(true), &dev(of(true)));
+        assert!(changes.contains(&AccessChange::Gained) && widens, "all were listed: {changes:?}");
+        let (changes, ..) = told(&dev(of(true)), &of(true));
+        assert!(changes.contains(&AccessChange::Lost), "all are listed: {changes:?}");
+    }
+    // whom the policy did not name could not become the role before
+    let other = world(false, &user(B, "other"));
+    let (changes, widens, _) = told(&other, &dev(world(true, &user(B, "dev"))));
+    assert!(changes.contains(&AccessChange::Gained) && widens, "{changes:?}");
+}
+
+/// All that a person could do as a role is denied by the state of things: that permissions are perhaps new is told all the same.
+#[test]
+fn permissions_of_somebody_who_was_not_listed_pass_no_gate() {
+    let world = |known: bool| {
+        let open = if known { json!({}) } else { json!({"principalsKnown": false}) };
+        let denies = policy(json!([
+            {"Effect": "Allow", "Action": "*", "Resource": "*"},
+            {"Effect": "Deny", "Action": ["artifact:*", "organizations:*"], "Resource": "*"}
+        ]));
+        let mut attrs = open;
+        attrs["serviceControlPolicies"] = json!([denies]);
+        let terminates = allows(&["artifact:TerminateAgreement", "artifact:GetCustomerAgreement"]);
+        World::organization().account(B, attrs, &[ORG]).entity(role(json!([terminates]), &user(B, "dev")))
+    };
+    let listed = world(true).user(B, "dev", json!([assuming(ROLE)]));
+    let (_, widens, is_unknown) = told(&world(false), &listed);
+    assert!(!widens && is_unknown);
+    let (_, widens, is_unknown) = told(&listed, &world(false));
+    assert!(!widens && is_unknown);
+}
+
+const LEGAL: &str =
+    "arn:aws:iam::333333333333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Legal_0123456789abcdef";
+
+/// lena has a permission set in B, whose role is there.
+fn set(account: Value, assignments: Value, with_role: bool) -> World {
+    let trust = policy(json!([{"Effect": "Allow", "Action": "sts:AssumeRoleWithSAML",
+        "Principal": {"Federated": "arn:aws:iam::333333333333:saml-provider/AWSSSO_1_DO_NOT_DELETE"}}]));
+    let own = policy(json!([{"Effect": "Allow", "Action": "artifact:*", "Resource": "*"}]));
+    let denial = policy(json!([
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "artifact:*", "Resource": "*",
+            "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/aws-reserved/*/AWSReservedSSO_*_fedcba9876543210"}}}
+    ]));
+    let mut attrs = account;
+    attrs["serviceControlPolicies"] = json!([denial]);
+    let mut world = World::organization()
+        .account(B, attrs, &[ORG])
+        .entity(json!({"uid": "IdentityCenterUser::\"u-lena\"", "attrs": {"userName": "lena"}}))
+        .entity(json!({"uid": "PermissionSet::\"Legal\"", "attrs": {"policies": [own], "assignments": assignments}}));
+    if with_role {
+        let attrs = json!({"policies": [own], "trustPolicy": trust});
+        world = world.entity(json!({"uid": format!("Role::\"{LEGAL}\""), "attrs": attrs}));
+    }
+    world
+}
+
+fn of_lena() -> Value {
+    json!([{"user": "u-lena", "accounts": [B]}])
+}
+
+/// A permission set is the same principal, whether or not its role was listed.
+#[test]
+fn a_permission_set_whose_role_one_side_did_not_list_is_the_same() {
+    let listed = set(json!({}), of_lena(), true);
+    let unlisted = set(json!({"principalsKnown": false}), of_lena(), false);
+    for (base, head) in [(&unlisted, &listed), (&listed, &unlisted)] {
+        let found = compare(base, head);
+        let of_set = |p: &countersign_core::diff::PrincipalEntry| p.name == "Legal";
+        let changes: Vec<AccessChange> =
+            found.access.iter().filter(|e| e.principals.iter().any(of_set)).map(|e| e.change).collect();
+        assert!(!changes.contains(&AccessChange::Lost), "{changes:?}");
+        assert!(!found.access.iter().any(|e| e.before.decision.is_none() || e.after.decision.is_none()));
+        assert!(!found.new_access.iter().any(|n| n.widens()), "{:?}", found.new_access);
+        assert!(found.verdict.access_is_unknown);
+    }
+    // one that is assigned where it was not is new
+    let (changes, widens, _) = told(&set(json!({}), json!([]), false), &set(json!({}), of_lena(), true));
+    assert!(changes.contains(&AccessChange::Gained) && widens, "{changes:?}");
+}
+
+/// The role of a permission set, where one side did not list to whom the set is assigned.
+#[test]
+fn people_whose_assignments_one_side_did_not_list_are_neither_gained_nor_lost() {
+    let listed = set(json!({}), of_lena(), true);
+    let unlisted = set(json!({"assignmentsKnown": false}), json!([]), true);
+    assert_seen(&listed, &unlisted, "assignments");
+    let (changes, widens, _) = told(&set(json!({}), json!([]), true), &listed);
+    assert!(changes.contains(&AccessChange::Gained) && widens, "all were listed: {changes:?}");
+}
+
+/// A group stands for its members where they were not listed.
+#[test]
+fn a_group_whose_members_one_side_did_not_list_neither_gains_nor_loses() {
+    let of = |known: bool, named: bool| {
+        let own = policy(json!([{"Effect": "Allow", "Action": "artifact:*", "Resource": "*"}]));
+        let assignments = json!([{"group": "g-ops", "accounts": [B]}]);
+        let open = if known { json!({}) } else { json!({"membersKnown": false}) };
+        let mut group = open;
+        if named {
+            group["displayName"] = json!("ops");
+        }
+        let parents = if known { json!(["g-ops"]) } else { json!([]) };
+        World::organization()
+            .account(B, json!({}), &[ORG])
+            .entity(json!({"uid": "IdentityCenterGroup::\"g-ops\"", "attrs": group}))
+            .entity(json!({"uid": "IdentityCenterUser::\"u-lena\"", "attrs": {"userName": "lena"}, "parents": parents}))
+            .entity(json!({"uid": "PermissionSet::\"Ops\"", "attrs": {"policies": [own], "assignments": assignments}}))
+    };
+    assert_seen(&of(true, true), &of(false, true), "members");
+    assert_seen(&of(true, true), &of(false, false), "members, and the name of the group");
+    // a group that comes to have the permission set gains it
+    let without = group(json!([]), json!({"membersKnown": false}));
+    let (changes, widens, _) = told(&without, &of(false, true));
+    assert!(changes.contains(&AccessChange::Gained) && widens, "{changes:?}");
+}

@@ -285,8 +285,11 @@ ask reports/list-reports.json artifact list-reports --region "${ARTIFACT_REGION:
 # pending may still answer
 closed=""
 if [ -s "$folder/$org/list-accounts.json" ]; then
-  closed=$(awk '/^ *"Id": / { gsub(/[",]/, "", $2); id = $2; state = "" }
-    /^ *"(Status|State)": / { gsub(/[",]/, "", $2); if (state == "" && $2 ~ /^(SUSPENDED|CLOSED|PENDING_ACTIVATION)$/) { state = $2; print id " " state } }' \
+  # `State` tells more than `Status`, which AWS retires
+  closed=$(awk '/^ *"Id": / { gsub(/[",]/, "", $2); id = $2 }
+    /^ *"Status": / { gsub(/[",]/, "", $2); if (!(id in states)) states[id] = $2 }
+    /^ *"State": / { gsub(/[",]/, "", $2); states[id] = $2 }
+    END { for (id in states) if (states[id] ~ /^(SUSPENDED|CLOSED|PENDING_ACTIVATION)$/) print id " " states[id] }' \
     "$folder/$org/list-accounts.json")
 fi
 open=""

@@ -136,6 +136,9 @@ fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<(u8, Option
                 session.typed.folder = None;
             }
             checked.at = moment::format(session.options.at);
+            if args.only != [Part::Lint] {
+                checked.assuming.extend(session.options.assumed(&session.rules));
+            }
             let mut saying = Saying { checked: &mut checked, provenance: &mut provenance, files: &mut files };
             let (head, gate) = parts::check(cli, args, session, &mut saying)?;
             linting = gate.map(|gate| Linting::of(gate.target(), &head, at)).transpose()?;

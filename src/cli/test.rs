@@ -1,5 +1,6 @@
 //! `test`: expectations kept in the repository.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -10,10 +11,11 @@ use super::output::{self, Format, Output};
 use super::{Cli, EvaluationArgs, NOT_OK, OK, Session};
 use crate::report;
 use crate::report::expectations::{CaseReport, title};
-use countersign_core::assessment::assess;
+use countersign_core::assessment::{Options, assess};
 use countersign_core::assessments::Assessments;
 use countersign_core::expectations::run::run;
 use countersign_core::expectations::{Expectation, SUFFIX, Suite, record};
+use countersign_core::moment::{self, Moment};
 use countersign_core::problem::{Failure, NothingTo};
 use countersign_core::provenance::Provenance;
 use countersign_core::source::digest::Files;
@@ -44,6 +46,8 @@ struct Tested<'a> {
     provenance: &'a Provenance,
     passed: usize,
     failed: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    assuming: Vec<String>,
     expectations: &'a [CaseReport],
 }
 
@@ -74,14 +78,30 @@ pub fn test(cli: &Cli, args: &TestArgs) -> Result<u8, Failure> {
         provenance,
         passed: cases.len() - failed,
         failed,
+        assuming: assumed(&session, &cases),
         expectations: &cases,
     };
     output::write_as(&args.format, |format| match format {
         Format::Junit => report::expectations::junit(&cases, provenance),
         Format::Json => output::json(&tested),
-        _ => Ok(output::told(report::expectations::text(output::width(), &cases, args.all), provenance)),
+        _ => Ok(output::told(
+            report::expectations::text(output::width(), &cases, &tested.assuming, args.all),
+            provenance,
+        )),
     })?;
     Ok(if failed == 0 { OK } else { NOT_OK })
+}
+
+/// What is taken for granted of the moments that expectations are held against (D22).
+fn assumed(session: &Session, cases: &[CaseReport]) -> Vec<String> {
+    let is_dated = session.inventory.config.as_of.is_some();
+    let moments: BTreeSet<Moment> = cases.iter().filter_map(|case| moment::parse(&case.at)).collect();
+    let of = |at: Moment| {
+        let undated = session.options.undated || (!is_dated && at != session.options.at);
+        Options { at, undated, ..session.options.clone() }.assumed(&session.rules)
+    };
+    let all: BTreeSet<String> = moments.into_iter().filter_map(of).collect();
+    all.into_iter().collect()
 }
 
 fn write(session: &Session, file: &std::path::Path) -> Result<u8, Failure> {

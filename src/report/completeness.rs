@@ -59,7 +59,10 @@ pub fn summary(gaps: &[Gap]) -> String {
         Missing::RootCredentials => {
             format!("whether the root users of {} have credentials", count(gap.of.len(), "account"))
         }
-        Missing::Notifications => format!("whether {} gets notifications", count(gap.of.len(), "account")),
+        Missing::Notifications => {
+            let gets = if gap.of.len() == 1 { "gets" } else { "get" };
+            format!("whether {} {gets} notifications", count(gap.of.len(), "account"))
+        }
         Missing::OrganizationAgreements => format!("the agreements of {}", count(gap.of.len(), "organization")),
         Missing::Members => format!("members of {}", count(gap.of.len(), "group")),
         _ => format!("{} of {}", gap.missing.words(), count(gap.of.len(), "account")),

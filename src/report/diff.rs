@@ -379,6 +379,11 @@ impl Drawing<'_> {
         let whom = principals(&entry.principals, self.shown);
         let sentence = match entry.is_trust() {
             true => format!("whether somebody can newly become {whom} is not known"),
+            false if entry.is_of_people() => {
+                format!(
+                    "requests are allowed to {whom}, or may be: not all who stand behind it are listed on both sides"
+                )
+            }
             false => {
                 format!("requests are allowed to {whom}, or may be: the older inventory need not have listed them")
             }

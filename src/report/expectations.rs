@@ -6,7 +6,7 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
 
 use super::findings::junit::told;
-use super::{Shown, bold, count, dim, few, paragraph, sentences, verdict};
+use super::{Shown, assumed, bold, count, dim, few, paragraph, sentences, verdict};
 use countersign_core::assessment::Operation;
 use countersign_core::assessment::{AgreementAnswer, OperationAnswer};
 use countersign_core::diff::PrincipalEntry;
@@ -244,7 +244,7 @@ fn governed(account: &str, row: &AgreementAnswer) -> Actual {
 }
 
 /// The text: those that are not met, all with `all`.
-pub fn text(width: usize, cases: &[CaseReport], all: bool) -> String {
+pub fn text(width: usize, cases: &[CaseReport], assuming: &[String], all: bool) -> String {
     let mut text = String::new();
     for case in cases.iter().filter(|c| all || !c.passed) {
         text.push_str(&format!(
@@ -260,6 +260,7 @@ pub fn text(width: usize, cases: &[CaseReport], all: bool) -> String {
     }
     text.push_str(&summary(cases.len(), cases.iter().filter(|c| !c.passed).count()));
     text.push('\n');
+    text.push_str(&assumed::text(width, assuming.iter()));
     text
 }
 

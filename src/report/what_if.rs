@@ -47,6 +47,9 @@ pub fn text(
     }
     text.push_str(&differences::body(width, diff, all));
     text.push('\n');
+    for what in &diff.assuming {
+        text.push_str(&paragraph(width, "", &format!("Assuming: {what}.")));
+    }
     text.push_str(&paragraph(width, "", &format!("Left out: {}.", diff.leaves_out.join("; "))));
     text.push_str(&paragraph(width, "", COVERED_MEANS));
     text

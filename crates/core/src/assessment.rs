@@ -61,6 +61,7 @@ pub mod lines;
 mod operation;
 pub mod plans;
 pub(crate) mod possible;
+mod snapshot;
 mod stage;
 mod threads;
 
@@ -119,13 +120,6 @@ pub struct Options {
     pub threads: usize,
     /// What to leave out.
     pub filter: Filter,
-}
-
-impl Options {
-    /// Whether what has no date is told of the moment that it is of (D22).
-    pub(crate) fn is_of_snapshot(&self) -> bool {
-        !self.undated && self.at == self.snapshot
-    }
 }
 
 /// What an assessment is narrowed to; an empty list is no restriction.

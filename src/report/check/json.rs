@@ -21,6 +21,8 @@ pub struct Check<'a> {
     at: &'a str,
     passed: bool,
     base: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    assuming: &'a [String],
     parts: Vec<PartReport>,
     rules: Option<&'a RulesChange>,
     weakening: Option<&'a WeakeningReport>,
@@ -66,6 +68,7 @@ pub fn json<'a>(checked: &'a Checked, provenance: &'a Provenance) -> Check<'a> {
         at: &checked.at,
         passed: checked.passed(),
         base: checked.base.as_deref(),
+        assuming: &checked.assuming,
         parts: checked.parts.iter().map(|done| part(checked, done)).collect(),
         rules: checked.rules.as_ref(),
         weakening: checked.weakening.as_ref(),

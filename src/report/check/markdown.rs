@@ -49,7 +49,8 @@ pub fn markdown(checked: &Checked) -> String {
     page.folded("other differences", checked.diff.as_ref().map(details).unwrap_or_default());
     let base = checked.base.as_ref();
     let foot = base.map(|base| format!("\n<sub>compared with {} · {}</sub>\n", cell(base), checked.at));
-    page.finished(&foot.unwrap_or_default())
+    let assuming = checked.assuming.iter().map(|what| format!("\n<sub>Assuming: {}.</sub>\n", cell(what)));
+    page.finished(&assuming.chain(foot).collect::<String>())
 }
 
 fn head(checked: &Checked) -> String {

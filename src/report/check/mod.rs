@@ -10,7 +10,7 @@ pub mod weakening;
 
 use anstyle::AnsiColor;
 
-use super::{bold, completeness, day, diff, dim, expectations, in_colour, verdict, wrapped};
+use super::{assumed, bold, completeness, day, diff, dim, expectations, in_colour, verdict, wrapped};
 use crate::check::{Checked, Done, Found, Part, State};
 use crate::report::findings::{Entry, FindingsReport, counts};
 use countersign_core::diff::Diff;
@@ -93,6 +93,7 @@ pub fn summary(width: usize, checked: &Checked) -> String {
 /// The text of a check: what became of each part, then what is not as it should be.
 pub fn text(width: usize, checked: &Checked) -> String {
     let mut text = summary(width, checked);
+    text.push_str(&assumed::text(width, checked.assuming.iter()));
     if let Some(change) = &checked.rules {
         text.push_str(&heading("rules"));
         text.push_str(&rules::sentences(change).iter().map(|s| wrapped(width, "  ", 4, s)).collect::<String>());
@@ -115,7 +116,7 @@ pub fn text(width: usize, checked: &Checked) -> String {
     }
     if checked.expectations.iter().any(|c| !c.passed()) {
         text.push_str(&heading("expectations"));
-        text.push_str(&expectations::text(width, &entries::cases(checked), false));
+        text.push_str(&expectations::text(width, &entries::cases(checked), &[], false));
     }
     let broken = checked.guardrails.iter().filter(|g| g.outcome != GuardrailState::Proved);
     let broken: Vec<String> = broken.map(|g| guardrail(width, g)).collect();

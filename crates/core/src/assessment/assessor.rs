@@ -319,16 +319,10 @@ impl Assessor<'_> {
 
     /// What every answer assumes of the moment: where the account stands, and that policies are those of the snapshot (D22).
     fn moment(&self, standing: &Standing) -> Moment {
-        if self.options.is_of_snapshot() {
-            return Moment::default();
+        match self.options.assumed_permissions(self.rules) {
+            None => Moment::default(),
+            snapshot => Moment { standing: standing.assuming.clone(), snapshot },
         }
-        let of = match self.options.undated {
-            true => "the day they were written, which the files do not say (asOf)".to_owned(),
-            false => format!("the snapshot of {}", moment::format(self.options.snapshot)),
-        };
-        let units = self.rules.read_units();
-        let what = if units { "policies, permissions and organizational units" } else { "policies and permissions" };
-        Moment { standing: standing.assuming.clone(), snapshot: Some(format!("{what} are those of {of}")) }
     }
 }
 

@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::PrincipalEntry;
 use super::people::{self, Acting, Actor, Who};
+use super::provisioned;
 use crate::assessment::{
     AgreementAnswer, Assessment, Operation, OperationAnswer, Options, PrincipalAnswer, assess_each,
 };
 use crate::finding::Finding;
 use crate::inventory::Inventory;
-use crate::people::{follow, unlisted};
+use crate::people::{Other, follow, unlisted};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::terms::{Coverage, Decision, PrincipalKind, Scope, terms};
@@ -166,6 +167,8 @@ pub struct Answers {
     pub(super) acting: Acting,
     /// Those behind which somebody may stand who is not listed.
     pub(super) open: BTreeSet<unlisted::Way>,
+    /// By roles, those who may become them and of whom the inventory does not know who they are.
+    pub(super) strangers: BTreeMap<Who, Vec<Other>>,
     others: BTreeMap<Subject, State>,
     operations: BTreeSet<Arc<Operation>>,
     states: BTreeSet<Arc<AccessState>>,
@@ -249,7 +252,9 @@ impl Answers {
         self.open = unlisted::open(inventory, &following, &roles);
         for (arn, behind) in roles {
             if let Some(account) = inventory.entity("Role", &arn).and_then(|r| r.reference("account")) {
-                self.acting.role((account.to_owned(), arn), &behind);
+                let who = (account.to_owned(), arn);
+                self.acting.role(who.clone(), &behind);
+                self.strangers.insert(who, behind.others);
             }
         }
         Ok(())
@@ -288,9 +293,34 @@ impl Answers {
         }
     }
 
+    /// A principal is called by another ARN.
+    pub(super) fn rename(&mut self, from: &Who, to: &Who) {
+        if let Some(answers) = self.access.remove(from) {
+            self.access.insert(to.clone(), answers);
+        }
+        if let Some(entry) = self.principals.remove(from) {
+            self.principals.insert(to.clone(), PrincipalEntry { principal: to.1.clone(), ..entry });
+        }
+        self.acting.rename(from, to);
+        let is_of = |(account, arn, _): &unlisted::Way| (account, arn) == (&from.0, &from.1);
+        let renamed = |way: unlisted::Way| if is_of(&way) { (to.0.clone(), to.1.clone(), way.2) } else { way };
+        self.open = std::mem::take(&mut self.open).into_iter().map(renamed).collect();
+    }
+
+    /// The answers of a principal, also of a permission set by whichever ARN its role has here.
+    fn answers_of(&self, who: &Who) -> Option<&Vec<Answered>> {
+        self.access.get(who).or_else(|| {
+            let sets = self.principals.iter().filter(|(_, p)| p.kind == PrincipalKind::PermissionSet);
+            let own = (who.0.as_str(), who.1.as_str());
+            let mut alike =
+                sets.filter(|((account, arn), _)| provisioned::is_same(own, (account.as_str(), arn.as_str())));
+            alike.next().and_then(|(who, _)| self.access.get(who))
+        })
+    }
+
     /// The answer to a principal's operation.
     pub(super) fn state(&self, who: &Who, operation: &Operation) -> Option<AccessState> {
-        let (_, state) = self.access.get(who)?.iter().find(|(o, _)| **o == *operation)?;
+        let (_, state) = self.answers_of(who)?.iter().find(|(o, _)| **o == *operation)?;
         Some((**state).clone())
     }
 

@@ -165,6 +165,7 @@ fn access_entry(key: AccessKey, operations: Vec<Operation>) -> AccessEntry {
         people: Vec::new(),
         causes: cause_entries(&causes),
         allowed: None,
+        may_widen: false,
     }
 }
 

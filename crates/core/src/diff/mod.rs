@@ -39,6 +39,7 @@
 //! ```
 
 pub(crate) mod allow;
+mod behind;
 mod between;
 pub mod causes;
 pub mod differences;
@@ -48,6 +49,7 @@ mod later;
 pub mod people;
 pub mod perhaps;
 pub mod pieces;
+mod provisioned;
 pub(crate) mod reach;
 mod seen;
 pub mod stacks;
@@ -199,6 +201,9 @@ pub struct AccessEntry {
     pub causes: Vec<Cause>,
     /// Why it is accepted, if an exception says so.
     pub allowed: Option<String>,
+    /// Were everybody listed on both sides, access would be wider.
+    #[serde(skip)]
+    pub may_widen: bool,
 }
 
 impl AccessEntry {
@@ -208,9 +213,16 @@ impl AccessEntry {
         (self.change.is_gain() && !self.before.permitted) || !self.actions_gained.is_empty()
     }
 
-    /// Something is allowed to a principal that the old inventory need not list: whether that is new is not known (D31).
+    /// Something is allowed to somebody whom one of the inventories need not list: whether that is new is not known (D31).
     pub fn may_be_new(&self) -> bool {
-        self.change == AccessChange::FirstSeen && self.after.allows_something() && self.allowed.is_none()
+        let is_seen = self.change == AccessChange::FirstSeen && self.after.allows_something();
+        (is_seen || self.may_widen) && self.allowed.is_none()
+    }
+
+    /// The same, as what it is where one of the inventories need not list who it is about.
+    fn unseen(self, change: AccessChange) -> Self {
+        let may_widen = self.may_widen || self.widens();
+        Self { change, may_widen, actions_gained: Vec::new(), actions_lost: Vec::new(), ..self }
     }
 }
 
@@ -420,7 +432,8 @@ fn compare(
     let reacher = Reacher::new(base.inventory, head.inventory, rules, head.options.at)?;
     let trusting = Trusting::new([base.inventory, head.inventory]);
     let reach: Vec<Reach> = pieces.iter().map(|p| trusting.beyond(reacher.of(p))).collect();
-    let [(old, before), (new, after)] = both(base, head, rules, (Reach::union(&reach), assessed))?;
+    let [(mut old, before), (mut new, after)] = both(base, head, rules, (Reach::union(&reach), assessed))?;
+    provisioned::align(&mut old, &mut new);
     let differences = differences::differences(&old, &new);
     let trials = Trials {
         base: base.inventory,
@@ -467,7 +480,7 @@ fn compare(
     };
     let sight = Sight::new(base, head, rules)?;
     let (access, (new_access, first_seen)) =
-        (sight.access(access, &changes, [&old, &new]), sight.stacks(new_access, &old.open));
+        (sight.access(access, &changes, [&old, &new]), sight.stacks(new_access, [&old, &new]));
     for (change, reach) in changes.iter_mut().zip(&reach).filter(|(change, _)| !change.matters) {
         let mut told = new_access.iter().chain(&first_seen).filter(|n| n.widens());
         change.matters = told.any(|n| effects::may_cause(&change.piece, reach, n));
@@ -484,7 +497,7 @@ fn compare(
         provenance: None,
         at: moment::format(head.options.at),
         base_at: of_its_own.is_some().then(|| moment::format(own.options.at)),
-        assuming: Vec::new(),
+        assuming: if with_access { assumed(base, head, rules) } else { Vec::new() },
         verdict: Worsening::default(),
         access,
         coverage,
@@ -500,6 +513,17 @@ fn compare(
     };
     diff.judge();
     Ok(diff)
+}
+
+/// What is taken for granted of a moment that is named, and is not that of the snapshots (D22).
+fn assumed(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Vec<String> {
+    let Some(new) = head.options.assumed(rules) else { return Vec::new() };
+    match base.options.assumed(rules) {
+        Some(old) if old != new => {
+            vec![format!("in the older inventory, {old}"), format!("in the newer inventory, {new}")]
+        }
+        _ => vec![new],
+    }
 }
 
 /// The differences of two moments, with the causes that they have at the later one; none where time alone makes them.

@@ -61,6 +61,9 @@ pub struct PersonEntry {
     pub from: Option<String>,
     /// The names of the roles that are assumed one after the other, where the principal is a role.
     pub assuming: Vec<String>,
+    /// Who it is.
+    #[serde(skip)]
+    pub actor: Actor,
 }
 
 /// Who acts as what, on one side.
@@ -134,6 +137,22 @@ impl Acting {
         self.hats.entry((account.to_owned(), actor)).or_default().insert(hat);
     }
 
+    /// The ways by which members of groups act in an account: those who are named.
+    pub fn members<'a>(&'a self, account: &'a str) -> impl Iterator<Item = &'a Hat> {
+        let named = move |(of, actor): &(String, Actor)| of == account && matches!(actor, Actor::Person(_));
+        self.hats.iter().filter(move |(key, _)| named(key)).flat_map(|(_, hats)| hats)
+    }
+
+    /// A principal is called by another ARN.
+    pub fn rename(&mut self, from: &Who, to: &Who) {
+        for hats in self.hats.values_mut() {
+            if hats.iter().any(|hat| hat.who == *from) {
+                let renamed = |hat: Hat| if hat.who == *from { Hat { who: to.clone(), ..hat } } else { hat };
+                *hats = std::mem::take(hats).into_iter().map(renamed).collect();
+            }
+        }
+    }
+
     fn of(&self, account: &str, actor: &Actor) -> Option<&BTreeSet<Hat>> {
         self.hats.get(&(account.to_owned(), actor.clone()))
     }
@@ -165,7 +184,7 @@ impl Answers {
         let entry = |((who, from, assuming), groups): ((Who, Option<String>, Vec<String>), BTreeSet<String>)| {
             let (account, through) = who.clone();
             let groups = groups.into_iter().collect();
-            (who, PersonEntry { person: name.clone(), account, through, groups, from, assuming })
+            (who, PersonEntry { person: name.clone(), account, through, groups, from, assuming, actor: actor.clone() })
         };
         ways.into_iter().map(entry).collect()
     }

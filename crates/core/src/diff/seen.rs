@@ -3,38 +3,39 @@
 
 use std::collections::BTreeSet;
 
-use super::differences::{AccessChange, Answers, gained};
-use super::people::{PersonEntry, is_loss};
+use super::behind;
+use super::differences::{AccessChange, Answers};
 use super::pieces::What;
 use super::stacks::{Compared, NewAccess};
 use super::{AccessEntry, Cause, ChangeEntry, PrincipalEntry, Side};
 use crate::access::NewRequests;
 use crate::agreements::Agreements;
 use crate::assessment::completeness::Unseen;
-use crate::people::unlisted::Way;
 use crate::permissions::controls::Controls;
 use crate::permissions::moment::Then;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::stack;
+use crate::terms::PrincipalKind;
 
 /// Where either side may hold principals that it does not list, or does not know who is kept from becoming a role.
-pub(super) struct Sight {
+pub(super) struct Sight<'a> {
+    sides: [&'a Side<'a>; 2],
     base: Unseen,
     head: Unseen,
     /// The accounts of which resource control policies came to be known, and those of which they are not known any more.
     controls: [BTreeSet<String>; 2],
 }
 
-impl Sight {
+impl<'a> Sight<'a> {
     /// Of two inventories.
-    pub fn new(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Self, Failure> {
+    pub fn new(base: &'a Side<'a>, head: &'a Side<'a>, rules: &RuleBook) -> Result<Self, Failure> {
         let (old, new) = stack::evaluate(|| Ok((unplaced(base, rules)?, unplaced(head, rules)?)))?;
         let only = |one: &BTreeSet<(String, String)>, other: &BTreeSet<(String, String)>| {
             one.difference(other).map(|(account, _)| account.clone()).collect()
         };
         let controls = [only(&old, &new), only(&new, &old)];
-        Ok(Self { base: Unseen::of(base.inventory), head: Unseen::of(head.inventory), controls })
+        Ok(Self { sides: [base, head], base: Unseen::of(base.inventory), head: Unseen::of(head.inventory), controls })
     }
 
     /// How it is told that somebody may become a role where nothing else is different than whether resource control policies are known;
@@ -69,14 +70,13 @@ impl Sight {
         answers: [&Answers; 2],
     ) -> Vec<AccessEntry> {
         let mut told = Vec::new();
-        for entry in entries.into_iter().flat_map(|entry| by_members(entry, answers)) {
+        for entry in entries.into_iter().flat_map(|entry| self.people(entry, answers)) {
             if matches!(entry.change, AccessChange::FirstSeen | AccessChange::NoLongerKnown) {
                 told.push(entry);
                 continue;
             }
             if let Some(change) = self.by_controls(&entry, changes) {
-                let (actions_gained, actions_lost) = (Vec::new(), Vec::new());
-                told.push(AccessEntry { change, actions_gained, actions_lost, ..entry });
+                told.push(entry.unseen(change));
                 continue;
             }
             let change = match (entry.before.decision, entry.after.decision) {
@@ -101,17 +101,21 @@ impl Sight {
                 told.push(AccessEntry { principals: known, ..entry.clone() });
             }
             if !unseen.is_empty() {
-                let (actions_gained, actions_lost) = (Vec::new(), Vec::new());
-                told.push(AccessEntry { change, principals: unseen, actions_gained, actions_lost, ..entry });
+                told.push(AccessEntry { principals: unseen, ..entry }.unseen(change));
             }
         }
         told.sort_by_key(|e| e.change);
         told
     }
 
+    fn people(&self, entry: AccessEntry, answers: [&Answers; 2]) -> Vec<AccessEntry> {
+        behind::parted(entry, self.sides, [&self.base, &self.head], answers)
+    }
+
     /// What is new, and what need not be: the stacks of principals that are seen for the first time.
-    /// `open` are the principals of the old side behind which somebody may have stood who was not listed.
-    pub fn stacks(&self, entries: Vec<NewAccess>, open: &BTreeSet<Way>) -> (Vec<NewAccess>, Vec<NewAccess>) {
+    pub fn stacks(&self, entries: Vec<NewAccess>, answers: [&Answers; 2]) -> (Vec<NewAccess>, Vec<NewAccess>) {
+        // behind them, somebody may have stood who was not listed
+        let [Answers { open, .. }, _] = answers;
         let (mut new, mut first_seen) = (Vec::new(), Vec::new());
         for entry in entries {
             let [came, _] = &self.controls;
@@ -123,7 +127,10 @@ impl Sight {
                 continue;
             }
             if entry.is_of_people() {
-                let is_open = |p: &PrincipalEntry| open.contains(&(p.account.clone(), p.principal.clone(), None));
+                let is_open = |p: &PrincipalEntry| {
+                    open.contains(&(p.account.clone(), p.principal.clone(), None))
+                        || behind::are_groups_of_before(p, self.sides, answers)
+                };
                 let (unseen, known): (Vec<_>, Vec<_>) = entry.principals.iter().cloned().partition(is_open);
                 if !unseen.is_empty() {
                     first_seen.push(NewAccess { principals: unseen, ..entry.clone() });
@@ -131,6 +138,11 @@ impl Sight {
                 if !known.is_empty() {
                     new.push(NewAccess { principals: known, ..entry });
                 }
+                continue;
+            }
+            let is_hidden = |p: &PrincipalEntry| self.base.may_hold(&p.account, PrincipalKind::Role);
+            if entry.by_name && entry.widens() && entry.principals.iter().all(is_hidden) {
+                first_seen.push(entry);
                 continue;
             }
             if entry.of == Compared::Document || entry.was_there {
@@ -147,51 +159,6 @@ impl Sight {
         }
         (new, first_seen)
     }
-}
-
-/// People who stand behind a principal on one side, where the other side did not list everybody who does: they are seen for the first time,
-/// or no longer known. What the principal itself may do has to be the same there.
-fn by_members(entry: AccessEntry, [old, new]: [&Answers; 2]) -> Vec<AccessEntry> {
-    let taken = is_loss(Some(entry.change), &entry.actions_gained);
-    let (change, other, reached) = match taken {
-        false => (AccessChange::FirstSeen, old, &entry.after),
-        true => (AccessChange::NoLongerKnown, new, &entry.before),
-    };
-    let is_unseen = |p: &PersonEntry| {
-        let who = (p.account.clone(), p.through.clone());
-        let alike = |operation| {
-            let theirs = other.state(&who, operation);
-            theirs.is_some_and(|s| s.decision == reached.decision && gained(&s, reached).is_empty())
-        };
-        // who assumes a role and has no permission set is a user, who is listed
-        let by_set = p.assuming.is_empty() || p.from.is_some();
-        by_set
-            && other.open.contains(&(p.account.clone(), p.through.clone(), p.from.clone()))
-            && entry.operations.iter().all(alike)
-    };
-    let unseen: BTreeSet<String> = {
-        let names: BTreeSet<&str> = entry.people.iter().map(|p| p.person.as_str()).collect();
-        let all = |name: &&str| entry.people.iter().filter(|p| p.person == *name).all(is_unseen);
-        names.into_iter().filter(all).map(str::to_owned).collect()
-    };
-    if unseen.is_empty() {
-        return vec![entry];
-    }
-    let of = |is: bool| -> Option<AccessEntry> {
-        let people: Vec<PersonEntry> =
-            entry.people.iter().filter(|p| unseen.contains(&p.person) == is).cloned().collect();
-        let through =
-            |p: &&PrincipalEntry| people.iter().any(|x| (&x.account, &x.through) == (&p.account, &p.principal));
-        let principals = entry.principals.iter().filter(through).map(|p| {
-            let own = |name: &&String| people.iter().any(|x| x.person == **name);
-            PrincipalEntry { people: p.people.iter().filter(own).cloned().collect(), ..p.clone() }
-        });
-        let principals = principals.collect();
-        (!people.is_empty()).then(|| AccessEntry { people: people.clone(), principals, ..entry.clone() })
-    };
-    let (unseen, known) = (of(true), of(false));
-    let unseen = unseen.map(|e| AccessEntry { change, actions_gained: Vec::new(), actions_lost: Vec::new(), ..e });
-    known.into_iter().chain(unseen).collect()
 }
 
 /// By account: the resource control policies of which it is not known where they are attached.

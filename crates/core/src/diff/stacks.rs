@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use serde::Serialize;
 
-use super::{PrincipalEntry, Side, trust};
+use super::people::Who;
+use super::{PrincipalEntry, Side, provisioned, trust};
 use crate::access::settled::{self, Named, OUTSIDE, everything, keys_of, of_statement};
 use crate::access::{self, AccessAnswer, NewRequests};
 use crate::agreements::Agreements;
@@ -43,6 +44,9 @@ pub struct NewAccess {
     /// Its principals were there before, under another stack; documents always were.
     #[serde(skip)]
     pub was_there: bool,
+    /// The policies are the same: only the name of the role is known now, and was not.
+    #[serde(skip)]
+    pub by_name: bool,
     /// Who is under the stack; empty for a document.
     pub principals: Vec<PrincipalEntry>,
     /// The answer.
@@ -123,6 +127,7 @@ fn documents(base: &Inventory, head: &Inventory) -> Result<Vec<NewAccess>, Failu
             of: Compared::Document,
             name: new.label.clone(),
             was_there: true,
+            by_name: false,
             principals: Vec::new(),
             answer,
             allowed: None,
@@ -133,23 +138,26 @@ fn documents(base: &Inventory, head: &Inventory) -> Result<Vec<NewAccess>, Failu
 
 fn stacks(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Vec<NewAccess>, Failure> {
     let mut interned = Interned::default();
-    let (old, new) = (principals(base, rules, &mut interned)?, principals(head, rules, &mut interned)?);
+    let (mut old, mut new) = (principals(base, rules, &mut interned)?, principals(head, rules, &mut interned)?);
+    let named = align(&mut old, &mut new);
     let before: BTreeMap<_, _> = old.iter().map(|(who, _, stack)| ((&who.account, &who.principal), stack)).collect();
-    let mut groups: BTreeMap<(Option<Stack>, Stack), Vec<PrincipalEntry>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Option<Stack>, Stack, bool), Vec<PrincipalEntry>> = BTreeMap::new();
     for (who, _, stack) in &new {
         let old = before.get(&(&who.account, &who.principal)).copied();
         if old != Some(stack) {
-            groups.entry((old.cloned(), stack.clone())).or_default().push(who.clone());
+            let is_named = named.contains(&(who.account.clone(), who.principal.clone()));
+            let by_name = is_named && old.is_some_and(|old| interned.is_alike(old, stack));
+            groups.entry((old.cloned(), stack.clone(), by_name)).or_default().push(who.clone());
         }
     }
     let mut comparing = Comparing { interned: &interned, layers: HashMap::new(), searched: 0 };
     let mut found = Vec::new();
-    for ((old, new), mut principals) in groups {
+    for ((old, new, by_name), mut principals) in groups {
         principals.sort();
         let answer = comparing.stacks(old.as_ref(), &new)?;
         let name = interned.name(old.as_ref(), &new);
         let was_there = old.is_some();
-        found.push(NewAccess { of: Compared::Stack, name, was_there, principals, answer, allowed: None });
+        found.push(NewAccess { of: Compared::Stack, name, was_there, by_name, principals, answer, allowed: None });
     }
     found.extend(comparing.people(&old, &new)?);
     found.sort_by(|a, b| a.principals.cmp(&b.principals));
@@ -158,6 +166,18 @@ fn stacks(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Vec<NewA
 
 /// A principal, who stands behind it by id and name, and the stack.
 type Standing = (PrincipalEntry, BTreeMap<String, String>, Stack);
+
+/// Calls a permission set alike whose role only one side knows; those are returned.
+fn align(old: &mut [Standing], new: &mut [Standing]) -> BTreeSet<Who> {
+    let of = |side: &[Standing]| side.iter().map(|(who, ..)| who.clone()).collect::<Vec<_>>();
+    let names = provisioned::names(&of(old), &of(new));
+    for (entry, ..) in old.iter_mut().chain(new) {
+        if let Some((_, arn)) = names.get(&(entry.account.clone(), entry.principal.clone())) {
+            entry.principal = arn.clone();
+        }
+    }
+    names.into_values().collect()
+}
 
 /// The people who came to stand behind permission sets, by their names.
 type Joined<'s> = BTreeMap<&'s PrincipalEntry, Vec<String>>;
@@ -239,6 +259,12 @@ impl Interned {
         stack.iter().filter_map(|number| self.layers.get(*number))
     }
 
+    /// Both have the same policies.
+    fn is_alike(&self, old: &Stack, new: &Stack) -> bool {
+        let says = |number: &usize| self.numbers.iter().find(|(_, n)| *n == number).map(|((contents, _), _)| *contents);
+        old.len() == new.len() && old.iter().zip(new).all(|(a, b)| says(a) == says(b))
+    }
+
     /// The layers that are not the same.
     fn name(&self, old: Option<&Stack>, new: &Stack) -> String {
         let Some(old) = old else {
@@ -294,7 +320,15 @@ impl Comparing<'_> {
             let answer = self.beyond(&had, stack)?;
             let principals = principals.into_iter().map(|(who, people)| PrincipalEntry { people, ..who.clone() });
             let (principals, name) = (principals.collect(), BEHIND.to_owned());
-            found.push(NewAccess { of: Compared::Stack, name, was_there: true, principals, answer, allowed: None });
+            found.push(NewAccess {
+                of: Compared::Stack,
+                name,
+                was_there: true,
+                by_name: false,
+                principals,
+                answer,
+                allowed: None,
+            });
         }
         Ok(found)
     }

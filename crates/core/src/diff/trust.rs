@@ -68,6 +68,7 @@ pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> 
             of: Compared::Stack,
             name: NAME.to_owned(),
             was_there: true,
+            by_name: false,
             principals,
             answer,
             allowed: None,

@@ -84,6 +84,8 @@ pub struct Listed {
     pub units_of: BTreeSet<String>,
     /// Delegated administrators were listed.
     pub delegated_administrators: bool,
+    /// Those whose ARN names no organization.
+    pub administrators: BTreeSet<String>,
     /// Reports were listed.
     pub reports: bool,
     /// The accounts in which events were asked for in vain; `None` for those of the organization.
@@ -138,6 +140,8 @@ pub struct Account {
     pub partition: Option<String>,
     /// Its organization, as the list of accounts says.
     pub organization: Option<String>,
+    /// Its organization, as a policy tells that is attached to it: since when it is there is not told.
+    pub attached_in: Option<String>,
     /// The root or unit that it stands in.
     pub parent: Option<String>,
     /// When it joined, how, and what tells so.

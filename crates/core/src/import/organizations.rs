@@ -378,8 +378,10 @@ pub fn delegated_administrators(facts: &mut Facts, fields: &mut Fields<'_>) {
         let mut administrator = fields.of(node);
         let id = administrator.id("Id", is_account, "account number").map(str::to_owned);
         let organization = administrator.text("Arn").and_then(|a| named(facts, a));
-        if let (Some(id), Some(organization)) = (id, organization) {
-            facts.organization(&organization).delegated.insert(id);
+        let Some(id) = id else { continue };
+        match organization {
+            Some(organization) => drop(facts.organization(&organization).delegated.insert(id)),
+            None => drop(facts.listed.administrators.insert(id)),
         }
     }
 }

@@ -80,6 +80,15 @@ fn unended(facts: &Facts, account: &str, events: &[&Event]) -> Timeline {
     if edges.is_empty() {
         let shown = facts.accounts.get(account).and_then(|a| a.shown_agreement_of.clone());
         let current = listed.or(manages).or(shown);
+        if let (None, Some(attached)) = (&current, facts.accounts.get(account).and_then(|a| a.attached_in.clone())) {
+            // it is there now, and nothing tells since when
+            return Timeline {
+                unknown: facts.as_of.is_none(),
+                known_since: facts.as_of,
+                current: Some(attached),
+                ..Timeline::default()
+            };
+        }
         return Timeline { unknown: current.is_none(), current, ..Timeline::default() };
     }
     let mut timeline = walk(&edges);

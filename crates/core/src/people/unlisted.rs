@@ -112,6 +112,10 @@ pub fn open(inventory: &Inventory, options: &Options, roles: &Roles) -> BTreeSet
     }
     for (arn, behind) in roles {
         let account = inventory.entity("Role", arn).and_then(|role| role.reference("account"));
+        // the role of a permission set, which is assigned there to whom nothing tells
+        if let Some(account) = account.filter(|a| is_of_set(arn) && unseen.assignments_of(a)) {
+            open.insert((account.to_owned(), arn.clone(), None));
+        }
         let sets = behind.others.iter().filter_map(|o| o.unlisted.as_ref()).filter_map(|who| {
             let name = &who.by.as_ref()?.name;
             Some((
@@ -123,6 +127,11 @@ pub fn open(inventory: &Inventory, options: &Options, roles: &Roles) -> BTreeSet
         open.extend(sets);
     }
     open
+}
+
+/// Whether a role is that of a permission set.
+fn is_of_set(arn: &str) -> bool {
+    arn.contains(":role/aws-reserved/sso.amazonaws.com/")
 }
 
 /// Whether everybody is listed: the members of all groups, all assignments and all principals.

@@ -72,7 +72,11 @@ impl Edit {
                     return Err(Why::new(what, "its agreements could not be listed (D16)"));
                 }
                 if active.is_empty() {
-                    let help = "an offline agreement cannot be terminated in AWS Artifact (R60, R73)";
+                    let is_offline = self.inventory.of_type("OfflineAgreement").any(|a| a.str("kind") == Some(kind));
+                    let help = match is_offline {
+                        true => "an offline agreement cannot be terminated in AWS Artifact (R60, R73)",
+                        false => "what is terminated has to be in force at the moment asked",
+                    };
                     return Err(Why::new(format!("{of} has no active acceptance of the kind `{kind}`"), help));
                 }
                 active.into_iter().map(|a| a.id).collect()

@@ -7,8 +7,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::Gap;
+use super::{Gap, Missing};
 use crate::inventory::Inventory;
+use crate::permissions::names::is_account;
 
 /// Why a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -86,7 +87,11 @@ impl FailedCall {
 
     /// Whether the answer would have told some of what is missing.
     fn would_tell(&self, gap: &Gap) -> bool {
-        calls(gap.calls).iter().any(|words| words.iter().all(|word| self.call.split(' ').any(|own| own == *word)))
+        let is_made = |words: &Vec<&str>| words.iter().all(|word| self.call.split(' ').any(|own| own == *word));
+        // a call about one policy tells nothing of another
+        let names = |of: &String| of.rsplit(' ').next().is_some_and(|id| self.call.split(' ').any(|own| own == id));
+        let is_about = gap.missing != Missing::Policies || gap.of.iter().any(names);
+        is_about && calls(gap.calls).iter().any(is_made)
     }
 
     /// The credentials of an account were not given: nothing that only the account tells was asked for.
@@ -121,7 +126,9 @@ pub(super) fn tell(inventory: &Inventory, gaps: &mut [Gap]) {
             let texts = entity.texts("failedCalls");
             for failed in texts.into_iter().filter_map(FailedCall::read) {
                 for gap in gaps.iter_mut() {
-                    let here = ty == "Organization" || gap.of.contains(&entity.uid.id);
+                    // what is asked about an account may be a matter of its organization
+                    let beyond = !gap.of.iter().any(|id| is_account(id));
+                    let here = ty == "Organization" || beyond || gap.of.contains(&entity.uid.id);
                     let by_role = failed.is_of_role() && OF_ACCOUNT.iter().any(|of| gap.calls.starts_with(of));
                     if here && (by_role || failed.would_tell(gap)) && !gap.failed.contains(&failed) {
                         gap.failed.push(failed.clone());

@@ -7,6 +7,7 @@
 pub mod failed;
 pub mod others;
 pub mod person;
+pub mod policies;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -80,7 +81,7 @@ impl Missing {
             Self::Accounts => "organizations list-accounts",
             Self::Agreements => "artifact list-customer-agreements",
             Self::Assignments => {
-                "sso-admin list-permission-sets, list-accounts-for-provisioned-permission-set, list-account-assignments"
+                "sso-admin list-instances, list-permission-sets, describe-permission-set, list-accounts-for-provisioned-permission-set, list-account-assignments"
             }
             Self::DelegatedAdministrators => {
                 "organizations list-delegated-administrators, list-delegated-services-for-account"
@@ -93,7 +94,7 @@ impl Missing {
             Self::Notifications => "artifact get-account-settings",
             Self::OrganizationAgreements => "artifact list-customer-agreements; CloudTrail for earlier times",
             Self::OrganizationalUnits => "organizations list-roots, list-organizational-units-for-parent",
-            Self::Policies => "organizations describe-policy; sso-admin for permission sets; iam get-policy-version",
+            Self::Policies => "organizations describe-policy; iam get-policy-version",
             Self::Principals | Self::ServiceRole => "iam get-account-authorization-details",
             Self::Reports => "artifact list-reports",
             Self::ResourceControlPolicies => {
@@ -182,9 +183,10 @@ impl Completeness {
 
 /// What is missing of an inventory at a moment.
 pub fn gaps(inventory: &Inventory, at: Moment) -> Vec<Gap> {
-    let mut gaps: BTreeMap<Missing, BTreeSet<String>> = BTreeMap::new();
+    let mut gaps: BTreeMap<(Missing, &'static str), BTreeSet<String>> = BTreeMap::new();
     let mut note = |missing: Missing, of: &str| {
-        gaps.entry(missing).or_default().insert(of.to_owned());
+        let calls = policies::call(of).filter(|_| missing == Missing::Policies).unwrap_or(missing.calls());
+        gaps.entry((missing, calls)).or_default().insert(of.to_owned());
     };
     let unseen = Unseen::of(inventory);
     for account in inventory.of_type("Account") {
@@ -247,10 +249,10 @@ pub fn gaps(inventory: &Inventory, at: Moment) -> Vec<Gap> {
             note(Missing::Policies, &policy.uid.id);
         }
     }
-    let gap = |(missing, of): (Missing, BTreeSet<String>)| Gap {
+    let gap = |((missing, calls), of): ((Missing, &'static str), BTreeSet<String>)| Gap {
         missing,
         of: of.into_iter().collect(),
-        calls: missing.calls(),
+        calls,
         failed: Vec::new(),
     };
     let mut gaps: Vec<Gap> = gaps.into_iter().map(gap).collect();

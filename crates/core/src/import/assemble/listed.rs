@@ -46,6 +46,10 @@ impl Assembly<'_> {
                 return false;
             };
             if accounts.contains(account) {
+                // nothing tells which of the roles it has
+                if set.name.is_none() {
+                    return false;
+                }
                 let id = arn.rsplit('/').next().unwrap_or(arn);
                 if !listed.assignments.contains(&(id.to_owned(), account.to_owned())) {
                     return false;
@@ -92,9 +96,8 @@ impl Assembly<'_> {
     /// What no answer tells of an organization, beside its accounts and policies.
     pub(super) fn not_collected_of_organization(&self, organization: &str) -> Option<Value> {
         let listed = &self.facts.listed;
-        let delegated = self.facts.organizations.get(organization).map(|o| &o.delegated);
         let services = |account: &String| self.facts.delegated_services.contains_key(account);
-        let administrators = listed.delegated_administrators && delegated.is_none_or(|d| d.iter().all(services));
+        let administrators = listed.delegated_administrators && self.administrators(organization).iter().all(services);
         let roots = self.facts.roots.iter().filter(|(_, o)| *o == organization).map(|(id, _)| id);
         let of_it = |unit: &Unit| unit.organization.as_deref().is_none_or(|o| o == organization);
         let units = self.facts.units.iter().filter(|(_, unit)| of_it(unit)).map(|(id, _)| id);

@@ -37,6 +37,7 @@ pub fn assemble(facts: &mut Facts, problems: &mut Vec<Problem>) -> Files {
         let help = "collect describe-organization: events do not say which organization an account joined";
         assembly.facts.remark("there are events, but nothing describes an organization", help);
     }
+    assembly.attached_accounts();
     assembly.known_accounts();
     assembly.open_questions();
     assembly.agreement_events();

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{Assembly, attributes, entity, uid};
+use crate::import::answer::is_account;
 use crate::import::cloudtrail::Change;
+use crate::import::facts::OrganizationPolicy;
 use crate::import::policy_types::PolicyType;
 use crate::moment::{self, Moment};
 use crate::problem::Problem;
@@ -20,6 +22,29 @@ const SERVICE_ROLES: [&str; 2] = [
 ];
 
 impl Assembly<'_> {
+    /// The accounts that policies are attached to are there, also where the accounts of the organization were not listed (D31).
+    pub(super) fn attached_accounts(&mut self) {
+        let only = Some(self.facts.organizations.keys().next().cloned()).flatten();
+        let only = only.filter(|_| self.facts.organizations.len() == 1);
+        let of = |policy: Option<&OrganizationPolicy>| policy.and_then(|p| p.organization.clone()).or(only.clone());
+        let mut found: BTreeMap<String, String> = BTreeMap::new();
+        for policy in self.facts.policies.values() {
+            let targets = policy.targets.iter().flatten().filter(|id| is_account(id));
+            found.extend(targets.filter_map(|id| Some((id.clone(), of(Some(policy))?))));
+        }
+        let asked = self.facts.attached.iter().filter(|((_, id), _)| is_account(id));
+        for ((_, id), policies) in asked {
+            let organization = policies.iter().find_map(|p| of(self.facts.policies.get(p)));
+            found.extend(organization.map(|organization| (id.clone(), organization)));
+        }
+        found.retain(|_, organization| {
+            self.facts.organizations.contains_key(organization) && !self.are_accounts_listed(organization)
+        });
+        for (id, organization) in found {
+            self.facts.account(&id).attached_in = Some(organization);
+        }
+    }
+
     /// What is attached where nothing is told of would be lost.
     pub(super) fn strange_targets(&mut self) {
         let known = |id: &String| {
@@ -157,9 +182,18 @@ impl Assembly<'_> {
         told.then(|| self.facts.principals.keys().any(|arn| is(&arn)))
     }
 
+    /// The accounts that administer services of an organization; those whose ARN names none are of the only one.
+    pub(super) fn administrators(&self, organization: &str) -> BTreeSet<String> {
+        let known = self.facts.organizations.get(organization);
+        let mut found = known.map(|o| o.delegated.clone()).unwrap_or_default();
+        if self.facts.organizations.len() == 1 {
+            found.extend(self.facts.listed.administrators.iter().cloned());
+        }
+        found
+    }
+
     pub(super) fn delegated(&mut self, organization: &str) -> Vec<String> {
-        let administrators =
-            self.facts.organizations.get(organization).map(|o| o.delegated.clone()).unwrap_or_default();
+        let administrators = self.administrators(organization);
         let mut delegated = Vec::new();
         for account in administrators {
             match self.facts.delegated_services.get(&account) {

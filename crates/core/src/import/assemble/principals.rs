@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{Assembly, attributes, entity, file_name, uid};
+use crate::assessment::completeness::policies;
 use crate::import::facts::PermissionSet;
-use crate::problem::Problem;
 
 impl Assembly<'_> {
     pub(super) fn principals(&mut self) {
@@ -47,9 +47,11 @@ impl Assembly<'_> {
         let sets = std::mem::take(&mut self.facts.permission_sets);
         for (arn, set) in &sets {
             let Some(name) = &set.name else {
-                let problem = Problem::about(arn, format!("the name of {arn} is unknown"));
-                self.problems
-                    .push(problem.help("collect describe-permission-set: the names of its roles contain the name"));
+                // without it, nothing tells which roles it has: who acts by them is not known (D31)
+                self.facts.remark(
+                    format!("the name of {arn} is unknown: what it allows, and to whom, is left out"),
+                    "collect describe-permission-set: the names of its roles contain the name",
+                );
                 continue;
             };
             let policies = self.policies_of(arn, name, set);
@@ -111,7 +113,7 @@ impl Assembly<'_> {
             Some(None) => {}
             None => {
                 policies.push(self.undocumented(
-                    &format!("the inline policy of {arn}"),
+                    &format!("{}{arn}", policies::INLINE),
                     "collect get-inline-policy-for-permission-set",
                 ))
             }
@@ -119,13 +121,13 @@ impl Assembly<'_> {
         match &set.managed {
             Some(managed) => policies.extend(managed.iter().cloned()),
             None => policies.push(self.undocumented(
-                &format!("the AWS managed policies of {arn}"),
+                &format!("{}{arn}", policies::MANAGED),
                 "collect list-managed-policies-in-permission-set",
             )),
         }
         if set.customer.is_none() {
             let help = "collect list-customer-managed-policy-references-in-permission-set";
-            policies.push(self.undocumented(&format!("the customer managed policies of {arn}"), help));
+            policies.push(self.undocumented(&format!("{}{arn}", policies::CUSTOMER), help));
         }
         policies
     }
@@ -134,7 +136,7 @@ impl Assembly<'_> {
     /// account that it is assigned in, the boundaries of these roles count.
     fn unknown_boundary(&mut self, arn: &str, name: &str, set: &PermissionSet) -> Option<String> {
         let help = "collect get-permissions-boundary-for-permission-set";
-        let unknown = self.undocumented(&format!("the permissions boundary of {arn}"), help);
+        let unknown = self.undocumented(&format!("{}{arn}", policies::BOUNDARY), help);
         let accounts: BTreeSet<&String> = set.assignments.iter().map(|(account, ..)| account).collect();
         let is_described = |account: &&String| self.described_roles.contains(&((*account).clone(), name.to_owned()));
         (!accounts.iter().all(is_described)).then_some(unknown)
