@@ -523,6 +523,7 @@ fn an_inventory_beside_those_of_the_target_is_a_weakening() {
         repository.write(&format!("two/{path}"), &text);
     }
     repository.write("two/entities.json", &entities(&world())).write("two/a.json", &accepting());
+    repository.commit("another inventory");
     let check = |more: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
         for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
