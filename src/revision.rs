@@ -91,13 +91,21 @@ impl Repository {
         Err(about(&self.folder, message).help(format!("write {} in full", found.join(" or "))).into())
     }
 
-    /// The commit where two have branched.
+    /// The commit where two have branched. Of several, git would choose by dates that whoever made a commit wrote into it.
     pub fn merge_base(&self, one: &str, other: &str) -> Result<String, Failure> {
-        let found = git(&self.folder, &["merge-base", &self.commit(one)?, &self.commit(other)?]);
-        found.map(|commit| commit.trim().to_owned()).map_err(|_| {
+        let found = git(&self.folder, &["merge-base", "--all", &self.commit(one)?, &self.commit(other)?]);
+        let found = found.map_err(|_| {
             let message = format!("`{one}` and `{other}` have no common ancestor here");
             self.missing(&message, "name two branches of the same history")
-        })
+        })?;
+        match found.lines().collect::<Vec<_>>().as_slice() {
+            [only] => Ok((*only).to_owned()),
+            several => {
+                let message = format!("`{one}` and `{other}` have branched at several commits: {}", several.join(", "));
+                let help = format!("merge `{one}` into the change, or compare with its tip: --git {one}");
+                Err(about(&self.folder, message).help(help).into())
+            }
+        }
     }
 
     /// A problem that a shallow clone explains, where it is one.
@@ -188,6 +196,12 @@ impl Repository {
         let plain = below.filter(|folder| folder.split('/').all(|part| !part.starts_with('.')));
         let named = |folder: &str| PathBuf::from(if folder.is_empty() { "." } else { folder.trim_end_matches('/') });
         Ok(plain.map(named).collect())
+    }
+
+    /// The other inventories of a revision, in the whole repository, by their paths in it.
+    pub fn others(&self, revision: &str) -> Result<Vec<String>, Failure> {
+        let listed = self.listed(&self.commit(revision)?)?;
+        Ok(listed.into_iter().filter(|folder| *folder != self.prefix).collect())
     }
 
     fn moved(&self, commit: &str, candidates: &[&str]) -> Failure {

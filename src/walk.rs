@@ -67,6 +67,10 @@ pub fn inputs(
 /// folder.
 pub fn of_settings(root: &Path, named: &str) -> Result<PathBuf, Problem> {
     let path = root.join(named);
+    // where a link leads that leads to nothing cannot be told
+    if path.is_symlink() && !path.exists() {
+        return Err(leads_out(named));
+    }
     // a file that is to be written lies where its folder does
     let there = if path.exists() { path.as_path() } else { path.parent().unwrap_or(root) };
     let holds = Tree::of(root).is_none_or(|tree| tree.holds(there, true));

@@ -237,7 +237,7 @@ fn each_way_to_weaken_is_told() {
         let repository = Repository::new(&base.clone().file("countersign.toml", settings.replacen(from, to, 1)));
         repository.write("countersign.toml", &settings);
         let back = repository.check(&["--only", "weakening"]);
-        let told = if ["phi-tags", "signatories"].contains(&kind) { 4 } else { 0 };
+        let told = if kind == "phi-tags" { 4 } else { 0 };
         assert_eq!(back.code, told, "{to} -> {from}: {:?}", back.weakened());
     }
     for (kind, file, text) in [
@@ -509,6 +509,101 @@ fn several_inventories_are_accepted_each_by_its_digest() {
     let (code, _, errors) = check(&["--accept-change", digests[0], "--accept-change", "0123"]);
     assert!(code == Some(4) && errors.contains("--accept-change 0123 has no effect"), "{errors}");
     assert_eq!(errors.matches("no effect").count(), 1, "{errors}");
+}
+
+/// A further inventory would be held to nothing: whoever is in it would be nobody's new access.
+#[test]
+fn an_inventory_beside_those_of_the_target_is_a_weakening() {
+    let inner = |folder: &str, base: World| {
+        let base = world().files.into_iter().fold(base, |w, (path, text)| w.file(&format!("{folder}/{path}"), text));
+        base.file(&format!("{folder}/entities.json"), entities(&world()))
+    };
+    let repository = Repository::new(&inner("one", World::new().file("README", "x")));
+    for (path, text) in world().files {
+        repository.write(&format!("two/{path}"), &text);
+    }
+    repository.write("two/entities.json", &entities(&world())).write("two/a.json", &accepting());
+    repository.commit("another inventory");
+    let check = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
+            command.env_remove(name);
+        }
+        let args =
+            [&["check", "two", "--git", "main...", "--format", "json", "--only", "weakening"][..], more].concat();
+        let output = command.current_dir(repository.path()).args(args).output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{errors}"));
+        assert_eq!(schema_errors("check.v1.schema.json", &document), Vec::<String>::new());
+        (output.status.code(), document)
+    };
+    let (code, document) = check(&[]);
+    let entries = &document["weakening"]["entries"];
+    assert_eq!((code, entries[0]["kind"].as_str()), (Some(4), Some("further-inventory")), "{document}");
+    let (code, _) = check(&["--accept-change", document["weakening"]["digest"].as_str().unwrap()]);
+    assert_eq!(code, Some(0));
+}
+
+/// Of several commits at which branches parted git takes one by dates, which are whoever's who made the commits: none is taken.
+#[test]
+fn a_change_that_parted_at_several_commits_is_refused() {
+    let repository = Repository::new(&world());
+    repository.write("notes.md", "one").commit("of the change");
+    git(repository.path(), &["checkout", "--quiet", "main"]);
+    repository.write("other.md", "two").commit("of main");
+    let of_main = git(repository.path(), &["rev-parse", "HEAD"]);
+    git(repository.path(), &["merge", "--quiet", "--no-edit", "topic"]);
+    git(repository.path(), &["checkout", "--quiet", "topic"]);
+    git(repository.path(), &["merge", "--quiet", "--no-edit", &of_main]);
+    repository.write("a.json", &accepting()).commit("access");
+    let output = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .current_dir(repository.path())
+        .args(["check", ".", "--git", "main..."])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(2) && errors.contains("branched at several commits"), "{errors}");
+}
+
+/// A service that is said to be eligible by an entity of the change decides as a list of AWS's does.
+#[test]
+fn a_service_that_the_change_calls_eligible_is_a_weakening() {
+    let repository = Repository::new(&world());
+    let service = json!([{"uid": "Service::\"gamelift\"", "attrs": {"prefix": "gamelift", "hipaaEligible": true}}]);
+    repository.write("services.json", &service.to_string());
+    let checked = repository.check(&["--only", "weakening"]);
+    assert_eq!((checked.code, checked.weakened()), (4, vec!["eligible-services"]), "{}", checked.document);
+}
+
+/// What expects more, or excepts less, weakens nothing.
+#[test]
+fn settings_that_are_stricter_than_before_pass() {
+    let allow = |accounts: &str| {
+        format!("[[diff.allow]]\noperation = \"accept-agreement\"\naccounts = [{accounts}]\nreason = \"r\"\n")
+    };
+    let settings = |signatories: &str, accounts: &str| {
+        format!("asOf = \"2026-11-15\"\nsignatories = [{signatories}]\n{}", allow(accounts))
+    };
+    let (both, one) = (format!("\"{A}\", \"{M}\""), format!("\"{A}\""));
+    let of =
+        |accounts: &str| format!("[[coverage]]\naccount = {accounts}\nagreement = \"baa\"\nexpect = \"covered\"\n");
+    let named = |account: &str| format!("\"arn:aws:iam::{account}:user/a\"");
+    let two = format!("{}, {}", named(A), named(M));
+    let world = world().accepted("fedcba9876543210", "baa", "account", M, "2024-01-01", None);
+    let base = world.file("countersign.toml", settings(&two, &both)).file("own.expect.toml", of(&one));
+    let repository = Repository::new(&base);
+    repository
+        .write("countersign.toml", &settings(&named(A), &one))
+        .write("own.expect.toml", &of(&format!("[{both}]")));
+    let checked = repository.check(&["--only", "weakening"]);
+    assert_eq!((checked.code, checked.weakened()), (0, Vec::<&str>::new()), "{}", checked.document);
+    // the other way round, each is one
+    repository.commit("stricter");
+    git(repository.path(), &["branch", "--quiet", "--force", "main", "topic"]);
+    repository.write("countersign.toml", &settings(&two, &both)).write("own.expect.toml", &of(&one));
+    let weakened: Vec<String> =
+        repository.check(&["--only", "weakening"]).weakened().into_iter().map(str::to_owned).collect();
+    assert_eq!(weakened, ["expectation", "exception", "signatories"]);
 }
 
 /// A change is held to the limits of its target, and a limit that is taken away is told.

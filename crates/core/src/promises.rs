@@ -29,6 +29,8 @@ pub enum Kind {
     Guardrail,
     /// A guardrail that was about somebody, and is about nobody any more: what the inventory says has changed, not the guardrail.
     IdleGuardrail,
+    /// An inventory that the change adds beside those of its target: nothing of them holds for it.
+    FurtherInventory,
     /// An expectation.
     Expectation,
     /// `[[diff.allow]]`
@@ -117,6 +119,8 @@ pub enum Value {
     Parts(BTreeSet<String>),
     /// An exception holds until then, or without end.
     Until(Option<Moment>),
+    /// Names: more is weaker.
+    Names(BTreeSet<String>),
     /// A policy of the rules; `true` if all that it does is find something.
     Rule(String, bool),
 }
@@ -215,6 +219,12 @@ pub fn weakenings(target: &Promises, base: &Promises, head: &Promises, now: Mome
             continue;
         }
         if let Some(what) = strength::weaker(key.0, old, new, now) {
+            if key.0 == Kind::Exception
+                && old.is_none()
+                && new.is_some_and(|new| items::wider_stood(&key.1, new, target))
+            {
+                continue;
+            }
             if new.is_none() && stronger_stands(key.0, old, head) {
                 continue;
             }
@@ -234,6 +244,18 @@ pub fn weakenings(target: &Promises, base: &Promises, head: &Promises, now: Mome
 }
 
 impl Weakening {
+    /// An inventory that the change adds, while its target has others.
+    pub fn further(inventory: &str, target: &str) -> Self {
+        let name = if inventory.is_empty() { "." } else { inventory };
+        Self {
+            kind: Kind::FurtherInventory,
+            what: format!("{name} is a further inventory, and nothing that {target} promises of its own holds for it"),
+            file: None,
+            line: 1,
+            identity: format!("{:?}\u{1f}{inventory}", Kind::FurtherInventory),
+        }
+    }
+
     /// A guardrail that forbids nothing to anyone in the inventory of the change, for a reason, while it did so in its target.
     pub fn idle(guardrail: &GuardrailResult, place: Option<&Place>, target: &str) -> Self {
         let GuardrailResult { id, reason, .. } = guardrail;

@@ -70,10 +70,10 @@ pub fn check(
     if !accepted {
         limited?;
     }
-    if let Err(Ungated::NoBase(why) | Ungated::Adoption(why)) = &gate
+    if let Err(ungated) = &gate
         && args.wants(Part::Diff)
     {
-        saying.checked.skip(Part::Diff, why.clone());
+        saying.checked.skip(Part::Diff, ungated.why().to_owned());
     }
     if args.only.is_empty() || args.only.iter().any(|part| *part != Part::Lint) {
         let checking = Checking::new(args, (&head, &assessments, guarded), gate.as_ref().ok(), saying.checked);
@@ -128,6 +128,11 @@ fn weakening(
             if args.wants_any(&[Part::Weakening]) {
                 checked.add_weakening(WeakeningReport::adoption(why));
             }
+            return;
+        }
+        Err(Ungated::Further { target, .. }) => {
+            let inventory = in_repository(Path::new(&checked.folder)).unwrap_or_default();
+            judged(args, target.clone(), vec![Weakening::further(&inventory, target)], checked);
             return;
         }
         Err(Ungated::NoBase(why)) => {

@@ -136,6 +136,30 @@ pub enum Ungated {
     NoBase(String),
     /// The base has no inventory: this change begins it.
     Adoption(String),
+    /// The base has others: this change adds one, to which nothing of theirs applies.
+    Further {
+        /// Why there is nothing to compare with.
+        why: String,
+        /// The version that has others.
+        target: String,
+    },
+}
+
+impl Ungated {
+    /// Why the change is compared with nothing.
+    pub fn why(&self) -> &str {
+        match self {
+            Self::NoBase(why) | Self::Adoption(why) | Self::Further { why, .. } => why,
+        }
+    }
+
+    /// A first inventory, or a further one.
+    fn begun(args: &CheckArgs, folder: &Path, why: String) -> Result<Self, Failure> {
+        let Some(range) = range(args)?.filter(|_| args.base.is_none()) else { return Ok(Self::Adoption(why)) };
+        let target = range.target.unwrap_or(range.base);
+        let others = Repository::of(folder)?.others(&target)?;
+        Ok(if others.is_empty() { Self::Adoption(why) } else { Self::Further { why, target } })
+    }
 }
 
 /// The range that was asked for, else that of the pipeline.
@@ -209,17 +233,19 @@ pub fn compared(args: &CheckArgs, folder: &Path) -> Result<Option<Compared>, Fai
 
 /// The versions that a change is checked against; else why there are none.
 pub fn gate(cli: &Cli, args: &CheckArgs, head: &Session) -> Result<Result<Gate, Ungated>, Failure> {
-    let compared = match compared(args, Path::new(&head.source.name())) {
+    let name = head.source.name();
+    let folder = Path::new(&name);
+    let compared = match compared(args, folder) {
         Ok(Some(compared)) => compared,
         Ok(None) => {
             let why = "no base to compare with: name one with --git or --base".to_owned();
             return Ok(Err(Ungated::NoBase(why)));
         }
-        Err(Failure::Nothing(why)) => return Ok(Err(Ungated::Adoption(why.to_string()))),
+        Err(Failure::Nothing(why)) => return Ungated::begun(args, folder, why.to_string()).map(Err),
         Err(failure) => return Err(failure),
     };
     let base = match load(cli, args, compared.base, head) {
-        Err(Failure::Nothing(why)) => return Ok(Err(Ungated::Adoption(why.to_string()))),
+        Err(Failure::Nothing(why)) => return Ungated::begun(args, folder, why.to_string()).map(Err),
         loaded => loaded?,
     };
     let target = match compared.target {

@@ -1,4 +1,5 @@
-//! What lint knows of AWS besides the catalogue (`data/lint.json`): of what its lists are complete, and which policies are none of IAM.
+//! What lint knows of AWS besides the catalogue (`data/lint.json`): of what its lists are complete,
+//! and which policies are none of IAM.
 
 use std::sync::LazyLock;
 
@@ -14,6 +15,7 @@ static DATA: LazyLock<Data> = LazyLock::new(|| serde_json::from_str(TEXT).unwrap
 struct Data {
     complete_resource_types: Complete,
     other_languages: OtherLanguages,
+    other_clouds: OtherClouds,
     shared_with_code_artifact: Shared,
 }
 
@@ -26,6 +28,11 @@ struct Complete {
 #[derive(Default, Deserialize)]
 struct OtherLanguages {
     types: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct OtherClouds {
+    providers: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -45,6 +52,11 @@ pub fn has_complete_types(service: &str) -> bool {
 /// Whether the policies of a type of Terraform or CloudFormation are none of IAM.
 pub fn is_of_other_language(ty: &str) -> bool {
     has(&DATA.other_languages.types, ty)
+}
+
+/// Whether the policies of a provider of Terraform are those of another cloud.
+pub fn is_another_cloud(provider: &str) -> bool {
+    has(&DATA.other_clouds.providers, provider)
 }
 
 /// Whether AWS CodeArtifact has an action of AWS Artifact, too.
@@ -69,6 +81,7 @@ mod tests {
         let known: Vec<&str> = catalogue.prefixes().collect();
         assert!(DATA.complete_resource_types.services.iter().all(|service| known.contains(&service.as_str())));
         assert!(is_of_other_language("aws_dlm_lifecycle_policy") && !is_of_other_language("aws_iam_policy"));
+        assert!(is_another_cloud("alicloud") && !is_another_cloud("aws"));
         assert!(is_shared_with_code_artifact("TagResource") && !is_shared_with_code_artifact("GetReport"));
         assert!(!date().is_empty());
     }

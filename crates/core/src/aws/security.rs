@@ -1,4 +1,5 @@
-//! What reviewers of security look for: known ways to more permissions, and actions that return credentials (`data/security.json`).
+//! What reviewers of security look for: known ways to more permissions, actions that return credentials, and what narrows a
+//! grant (`data/security.json`).
 
 use std::sync::LazyLock;
 
@@ -13,6 +14,21 @@ static DATA: LazyLock<Data> = LazyLock::new(|| serde_json::from_str(TEXT).unwrap
 struct Data {
     escalation: Escalation,
     credentials: Credentials,
+    narrowing: Narrowing,
+    #[serde(rename = "ownServices")]
+    own_services: OwnServices,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Narrowing {
+    of_caller: Vec<String>,
+    of_source: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct OwnServices {
+    principals: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -43,6 +59,21 @@ pub fn paths() -> &'static [Path] {
 /// The actions whose answers hold credentials.
 pub fn returning_credentials() -> &'static [String] {
     &DATA.credentials.actions
+}
+
+/// The keys, in lower case, that say who calls, or where from.
+pub fn keys_of_caller() -> &'static [String] {
+    &DATA.narrowing.of_caller
+}
+
+/// The keys, in lower case, that say for whom a service acts.
+pub fn keys_of_source() -> &'static [String] {
+    &DATA.narrowing.of_source
+}
+
+/// Whether a service takes roles for what their account itself runs.
+pub fn acts_for_its_account(principal: &str) -> bool {
+    DATA.own_services.principals.iter().any(|known| known == principal)
 }
 
 /// The day of the file.

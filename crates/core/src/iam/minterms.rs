@@ -389,16 +389,22 @@ impl<'p> Automaton<'p> {
     }
 
     /// The state of these positions, and of those reachable from them without reading: past every `*`.
-    fn state(&mut self, mut at: Vec<usize>) -> usize {
-        let mut index = 0;
-        while let Some(position) = at.get(index).copied() {
-            if self.pattern.tokens.get(position).is_some_and(|t| t.repeats()) && !at.contains(&(position + 1)) {
-                at.push(position + 1);
+    fn state(&mut self, reached: Vec<usize>) -> usize {
+        let token = |position: usize| self.pattern.tokens.get(position).copied();
+        let mut at: Vec<usize> = Vec::with_capacity(reached.len());
+        // they come in order, and so do those behind them: what stands for nothing, too, is passed over
+        for mut position in reached {
+            while at.last().is_none_or(|last| *last < position) {
+                at.push(position);
+                if !token(position).is_some_and(Token::repeats) {
+                    break;
+                }
+                position += 1;
             }
-            index += 1;
         }
-        at.sort_unstable();
-        at.dedup();
+        // whatever may follow at an earlier place may follow at a `*` that stands for everything
+        let last = at.iter().rposition(|position| token(*position) == Some(Token::Any(true)));
+        at.drain(..last.unwrap_or_default());
         if let Some(id) = self.ids.get(&at) {
             return *id;
         }
@@ -483,5 +489,19 @@ mod tests {
         let found = classes(&[arn.clone(), pattern("StringLike", "arn:aws:iam::*:role/*")]).unwrap();
         assert!(found.iter().all(|c| c.matches != [true, false]), "every string of the ARN pattern matches the other");
         assert!(found.iter().any(|c| c.matches == [false, true]));
+    }
+
+    /// A `*` that stands for everything takes in whatever may follow before it: what is kept of a text does not grow with the pattern.
+    #[test]
+    fn patterns_of_many_stars_stay_small() {
+        let template = Template::parse(&"*a".repeat(400), Syntax { wildcards: true, variables: false }).unwrap();
+        let pattern = Pattern::glob(&template);
+        let mut automaton = Automaton::new(&pattern);
+        let end = (0..500).fold(0, |state, _| automaton.step(state, 'a'));
+        assert!(automaton.is_end(end));
+        let end = automaton.step(end, 'b');
+        assert!(!automaton.is_end(end) && automaton.is_end(automaton.states.len() - 1));
+        let positions: usize = automaton.states.iter().map(|s| s.at.len()).sum();
+        assert!(positions <= 3 * automaton.states.len(), "{positions} in {}", automaton.states.len());
     }
 }

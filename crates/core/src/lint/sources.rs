@@ -18,8 +18,8 @@ pub fn is_required(condition: &Condition) -> bool {
 }
 
 /// Whether a condition of a statement narrows it by one of these keys, which are in lower case.
-pub fn narrows(statement: &Statement, keys: &[&str]) -> bool {
-    let by = |c: &&Condition| keys.contains(&c.key.text.to_ascii_lowercase().as_str());
+pub fn narrows(statement: &Statement, keys: &[String]) -> bool {
+    let by = |c: &&Condition| keys.contains(&c.key.text.to_ascii_lowercase());
     statement.conditions.iter().filter(by).any(|c| is_required(c) && !passes_everybody(c))
 }
 

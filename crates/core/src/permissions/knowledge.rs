@@ -7,7 +7,7 @@ use super::context::{KeyValue, Keys};
 use super::partial_arn::PartialArn;
 use crate::aws::actions;
 use crate::aws::keys::catalogued::is_never_carried;
-use crate::aws::keys::{CATALOGUED, is_multi_valued, spelling};
+use crate::aws::keys::{CATALOGUED, is_multi_valued, is_of_services, spelling};
 use crate::iam::template::Template;
 use crate::problem::Failure;
 
@@ -52,30 +52,11 @@ pub enum Rest {
     Unknown,
 }
 
-/// Keys that only calls on behalf of AWS services carry, and tags that none of the operations sends.
-const NEVER_CARRIED: [&str; 10] = [
-    "aws:calledvia",
-    "aws:calledviafirst",
-    "aws:calledvialast",
-    "aws:principalservicename",
-    "aws:principalservicenameslist",
-    "aws:sourcearn",
-    "aws:sourceaccount",
-    "aws:sourceorgid",
-    "aws:sourceorgpaths",
-    "aws:tagkeys",
-];
-
 /// Keys that tell when a request is made.
 const MOMENTS: [&str; 2] = ["aws:currenttime", "aws:epochtime"];
 
 /// Keys of these services that a request carries with a value that no one has declared.
 const OPEN: [&str; 2] = ["iam:permissionsboundary", "iam:roletemplatearn"];
-
-/// Whether no request of an operation carries a key.
-fn is_sent_by_none(key: &str) -> bool {
-    NEVER_CARRIED.contains(&key) || key.starts_with("aws:requesttag/")
-}
 
 impl Knowledge {
     /// What is known where these keys are given, and no more.
@@ -142,7 +123,7 @@ impl Knowledge {
         }
         let prefix = key.split(':').next().unwrap_or_default();
         let of_service = CATALOGUED.contains(&prefix) && !OPEN.contains(&key);
-        if of_service || is_sent_by_none(key) || actions::actions().iter().all(|a| is_never_carried(a.lower(), key)) {
+        if of_service || is_of_services(key) || actions::actions().iter().all(|a| is_never_carried(a.lower(), key)) {
             return determined("the operation");
         }
         if self.has_prefix(key) {
@@ -209,7 +190,7 @@ impl Knowledge {
             Rest::Operations if fixed.contains_key(key) => return None,
             Rest::Operations => {
                 self.has_prefix(key)
-                    || is_sent_by_none(key)
+                    || is_of_services(key)
                     || (key.starts_with("aws:resourcetag/") && service != "iam")
                     || CATALOGUED.contains(&prefix)
                     || is_never_carried(action, key)

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::caller as determined;
 use super::context::KeyValue;
 use super::knowledge::Known;
+use crate::aws::keys::is_identity_provider;
 use crate::iam::principal::Who;
 use crate::iam::whom::{ALL, Beyond, EVERYONE, Star, account as account_name};
 
@@ -37,10 +38,6 @@ pub struct Caller {
     pub account: Option<String>,
 }
 
-/// Identity providers that are named without an ARN.
-const PROVIDERS: [&str; 4] =
-    ["accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"];
-
 /// Whether a text is the number of an account.
 pub fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
@@ -71,7 +68,7 @@ impl Caller {
             [id] if id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit()) => {
                 caller(CallerKind::CanonicalUser, None)
             }
-            [name] if PROVIDERS.contains(name) && action.to_ascii_lowercase().starts_with("sts:assumerolewith") => {
+            [name] if is_identity_provider(name) && action.to_ascii_lowercase().starts_with("sts:assumerolewith") => {
                 caller(CallerKind::Provider, None)
             }
             [name] if determined::is_service(name) => caller(CallerKind::Service, None),

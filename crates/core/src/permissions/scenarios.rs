@@ -14,6 +14,7 @@ use super::layer::{Layer, LayerOutcome, Slice};
 use super::representatives::{Candidate, Use, candidates};
 use super::resource::{self, OfResource};
 use crate::aws::keys::nature;
+use crate::aws::keys::values::MATCH;
 use crate::iam::crossing::crossed;
 use crate::iam::document::Condition;
 use crate::iam::segments;
@@ -278,7 +279,7 @@ impl Gathered {
             }
         }
         for (name, variable) in self.atoms {
-            let labels = vec!["no match".to_owned(), format!("a match of {name}")];
+            let labels = vec!["no match".to_owned(), format!("{MATCH}{name}")];
             dimensions.push(Dimension { key: variable, labels, choices: Choices::Atom(name) });
         }
         for policy in self.policies {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Item, Kind, Promises, Value};
 use crate::aws::eligibility::ListsFile;
-use crate::expectations::{Expectation, Expected, Suite};
+use crate::expectations::{Expectation, Expected, Governed, Suite};
 use crate::guardrails::{Guardrail, Guardrails};
 use crate::inventory::config::{Config, Excepted, Exception};
 use crate::inventory::exceptions::AccountException;
@@ -63,6 +63,7 @@ impl Promises {
         all.lint(sources.lint);
         all.limits(sources.files, sources.lint);
         all.policies_of_aws(sources.inventory);
+        all.services(sources.inventory);
         if let Some((baseline, file)) = sources.baseline {
             all.baseline(baseline, file);
         }
@@ -173,9 +174,8 @@ impl Promises {
             self.add(Kind::Context, key, Item { value: text(&format!("{values:?}")), name, place: place() });
         }
         if let Some(names) = &config.signatories {
-            let mut names = names.clone();
-            names.sort();
-            let item = Item { value: text(&format!("{names:?}")), name: "signatories".to_owned(), place: place() };
+            let names = Value::Names(names.iter().cloned().collect());
+            let item = Item { value: names, name: "signatories".to_owned(), place: place() };
             self.add(Kind::Signatories, "", item);
         }
         for (name, series, place) in config.auditors.all() {
@@ -264,6 +264,16 @@ impl Promises {
         }
     }
 
+    /// Services that the inventory says are HIPAA eligible, beside the lists of AWS.
+    fn services(&mut self, inventory: &Inventory) {
+        let declared = inventory.of_type("Service").filter(|e| !e.built_in && e.bool("hipaaEligible") == Some(true));
+        for entity in declared {
+            let place = Place { source: entity.source.clone(), span: entity.span };
+            let name = format!("{}, a service that is said to be eligible,", entity.uid.id);
+            self.add(Kind::EligibleServices, &entity.uid.id, Item { value: text(&name), name, place: Some(place) });
+        }
+    }
+
     /// What the inventory says of policies that are AWS's.
     fn policies_of_aws(&mut self, inventory: &Inventory) {
         let declared = inventory.of_type("IamPolicy").filter(|e| !e.built_in && is_of_aws(&e.uid.id));
@@ -314,15 +324,40 @@ fn excepted(exception: &Exception) -> String {
     let whom = exception.principal.as_ref().map_or_else(String::new, |p| format!(" of {}", p.glob().glob()));
     let mut accounts = exception.accounts.clone();
     accounts.sort();
-    let accounts = if accounts.is_empty() { String::new() } else { format!(" in {}", accounts.join(", ")) };
+    accounts.dedup();
+    let accounts = if accounts.is_empty() { String::new() } else { format!("{IN}{}", accounts.join(", ")) };
     format!("{of}{whom}{accounts}")
+}
+
+/// Parts the accounts of an exception from what is excepted in them.
+const IN: &str = " in ";
+
+/// Whether the target has an exception of the same for as long, in these accounts and others, or in all.
+pub(super) fn wider_stood(key: &str, new: &Item, target: &Promises) -> bool {
+    let accounts = |list: &str| list.split(", ").map(str::to_owned).collect::<BTreeSet<_>>();
+    let Some((what, few)) = key.rsplit_once(IN) else { return false };
+    let as_long = |old: &Item| match (&old.value, &new.value) {
+        (Value::Until(None), Value::Until(_)) => true,
+        (Value::Until(Some(old)), Value::Until(Some(new))) => new <= old,
+        _ => false,
+    };
+    target.of_kind(Kind::Exception).any(|(known, old)| {
+        let is_wider = known == what
+            || known
+                .rsplit_once(IN)
+                .is_some_and(|(same, many)| same == what && accounts(many).is_superset(&accounts(few)));
+        is_wider && as_long(old)
+    })
 }
 
 /// The exceptions that count: those that the target has too, for as long.
 pub fn honoured(exceptions: &[Exception], target: &Promises) -> Vec<Exception> {
     let counts = |exception: &&Exception| {
-        let theirs = target.items.get(&(Kind::Exception, excepted(exception))).map(|i| &i.value);
+        let key = excepted(exception);
+        let new = Item { value: Value::Until(exception.until), name: String::new(), place: None };
+        let theirs = target.items.get(&(Kind::Exception, key.clone())).map(|i| &i.value);
         match theirs {
+            None => wider_stood(&key, &new, target),
             Some(Value::Until(None)) => true,
             Some(Value::Until(Some(until))) => exception.until.is_some_and(|own| own <= *until),
             _ => false,
@@ -338,13 +373,22 @@ fn text(text: &str) -> Value {
 /// Parts the principals of an expectation that nobody but these may from all else that it says.
 const BUT: &str = "\u{1f}nobody but\u{1f}";
 
+/// Parts the accounts of an expectation of coverage from all else that it says.
+const OF: &str = "\u{1f}of accounts\u{1f}";
+
 /// What an expectation expects, without its name and its place.
 pub fn canonical(expectation: &Expectation) -> String {
     let at = expectation.at.map(moment::format);
     let circumstances = format!("{at:?} {:?} {}", expectation.context, expectation.any_state);
     match &expectation.of {
         Expected::Access(access) => format!("{access:?} {circumstances}"),
-        Expected::Coverage(coverage) => format!("{coverage:?} {circumstances}"),
+        Expected::Coverage(coverage) => {
+            let Governed { accounts, agreement, coverage, scope, by } = coverage;
+            let mut accounts = accounts.clone();
+            accounts.sort();
+            accounts.dedup();
+            format!("{agreement} {coverage:?} {scope:?} {by:?} {circumstances}{OF}{}", accounts.join("\u{1f}"))
+        }
         Expected::Only(only) => {
             let mut principals = only.principals.clone();
             principals.sort();
@@ -354,7 +398,7 @@ pub fn canonical(expectation: &Expectation) -> String {
     }
 }
 
-/// Whether one expectation expects at least what another does: the same, or that fewer principals may.
+/// Whether one expectation expects at least what another does: the same, that fewer principals may, or it of more accounts.
 pub fn implies(strong: &str, weak: &str) -> bool {
     let principals =
         |names: &str| names.split('\u{1f}').filter(|n| !n.is_empty()).map(str::to_owned).collect::<Vec<_>>();
@@ -363,6 +407,13 @@ pub fn implies(strong: &str, weak: &str) -> bool {
             let many = principals(many);
             what == same && principals(few).iter().all(|p| many.contains(p))
         }
-        _ => strong == weak,
+        _ => match (strong.split_once(OF), weak.split_once(OF)) {
+            // of all accounts is another promise: an account that is named must be there
+            (Some((what, many)), Some((same, few))) if !principals(few).is_empty() => {
+                let many = principals(many);
+                what == same && principals(few).iter().all(|account| many.contains(account))
+            }
+            _ => strong == weak,
+        },
     }
 }

@@ -50,7 +50,10 @@ pub fn weaker(kind: Kind, old: Option<&Item>, new: Option<&Item>, now: Moment) -
         (Kind::Signatories | Kind::PermissionModel, Some(old), None) => {
             Some(format!("{} is removed", old.name)).filter(|_| kind == Kind::Signatories)
         }
-        (Kind::Signatories, old, Some(_)) if old.is_some() => named("is changed"),
+        (Kind::Signatories, Some(old), Some(new)) => match (&old.value, &new.value) {
+            (Value::Names(old), Value::Names(new)) if new.is_subset(old) => None,
+            _ => named("is changed"),
+        },
         (Kind::Auditors, Some(_), None) => named("is no longer declared"),
         (Kind::Auditors, Some(old), Some(new)) => match (&old.value, &new.value) {
             (Value::Text(old), Value::Text(new)) if series(new).is_subset(&series(old)) => None,

@@ -22,14 +22,22 @@ static BY_NAME: LazyLock<HashMap<String, &'static Known>> =
     LazyLock::new(|| DATA.keys.iter().map(|known| (known.key.to_ascii_lowercase(), known)).collect());
 
 #[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Data {
     date: String,
     keys: Vec<Known>,
     replaced: Vec<Replaced>,
+    identity_providers: Providers,
+}
+
+#[derive(Default, Deserialize)]
+struct Providers {
+    names: Vec<String>,
 }
 
 /// A condition key, as AWS documents it.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Known {
     /// As AWS writes it.
     key: String,
@@ -47,6 +55,9 @@ pub(crate) struct Known {
     /// Requests that are asked about may carry it.
     #[serde(default = "asked")]
     asked: bool,
+    /// Only calls on behalf of services carry it, or calls about tags.
+    #[serde(default)]
+    of_services: bool,
 }
 
 fn asked() -> bool {
@@ -129,6 +140,16 @@ pub fn nature(key: &str) -> Nature {
         typed: type_of(key).is_some_and(KeyType::is_typed) || matches!(element, "Numeric" | "Date" | "IPAddress"),
         samples: values::samples(key),
     }
+}
+
+/// Whether no request of an operation carries a key in lower case: only calls on behalf of services do, or calls about tags.
+pub fn is_of_services(key: &str) -> bool {
+    key.starts_with("aws:requesttag/") || known(key).is_some_and(|known| known.of_services)
+}
+
+/// Whether an identity provider is named so, without an ARN.
+pub fn is_identity_provider(name: &str) -> bool {
+    DATA.identity_providers.names.iter().any(|known| known == name)
 }
 
 /// Whether a key in lower case is true or false.

@@ -6,6 +6,7 @@ use super::catalogued::{self, Prefix};
 use super::{KeyType, Known, is_boolean, is_multi_valued, known, known_keys, nature, of_service, spelling, tag};
 use crate::aws;
 use crate::aws::catalogue::Key;
+use crate::iam::operator::Operator;
 use crate::iam::value;
 use crate::problem::{instead, meant};
 
@@ -221,9 +222,23 @@ pub fn samples(key: &str) -> &'static [&'static str] {
     }
 }
 
+/// How an answer says what the value of a policy variable has to match, together with that of another key.
+pub const MATCH: &str = "a match of ";
+
+/// Whether a text is what an answer says of a policy variable, which is a condition of two values, and none of them.
+fn is_match(text: &str) -> bool {
+    let operator = text.strip_prefix(MATCH).and_then(|rest| rest.split(' ').next());
+    operator.is_some_and(|name| name == "resource" || Operator::parse(name).is_some())
+}
+
 /// What is wrong with a value of a key, in any case.
 pub fn wrong(key: &str, text: &str) -> Option<Fault> {
     let lower = key.to_ascii_lowercase();
+    if is_match(text) {
+        let message = format!("`{text}` says what the value of {} has to match, and is no value", spelling(&lower));
+        let help = "give a value of it, and one of the key that the policy compares with it".to_owned();
+        return Some(Fault { message, help });
+    }
     let takes = Takes::of(&lower);
     let blank = tag(&lower).is_none() && text.trim() != text;
     if takes.takes(text) && !blank {
@@ -266,6 +281,11 @@ mod tests {
             }
         }
         assert_eq!(wrong("aws:PrincipalTag/team", "red "), None);
+        assert_eq!(wrong("aws:PrincipalTag/team", "a match of ours"), None);
+        assert!(
+            wrong("aws:PrincipalTag/team", "a match of StringLike s3:prefix \"home/${aws:principaltag/team}/*\"")
+                .is_some()
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What kind of policy the words around it tell: the name of a key, the type of a resource, the path of the file.
 
 use super::choice::items;
-use crate::aws::linted::is_of_other_language;
+use crate::aws::linted::{is_another_cloud, is_of_other_language};
 use crate::aws::resource_policies;
 use crate::lint::policy::{Holder, PolicyKind};
 use crate::text::json::Node;
@@ -78,33 +78,11 @@ pub(super) fn of_cloudformation(ty: &str, properties: Option<&Node>) -> Option<P
     }
 }
 
-/// Providers of Terraform whose policies are not those of AWS, though they look alike.
-const OTHER_CLOUDS: [&str; 18] = [
-    "alicloud",
-    "digitalocean",
-    "exoscale",
-    "flexibleengine",
-    "google",
-    "huaweicloud",
-    "ibm",
-    "linode",
-    "minio",
-    "oci",
-    "opentelekomcloud",
-    "outscale",
-    "ovh",
-    "scaleway",
-    "tencentcloud",
-    "volcengine",
-    "wasabi",
-    "yandex",
-];
-
 /// A block of Terraform of another cloud: `resource.alicloud_ram_role.x`.
 pub(super) fn of_another_cloud(block: &str) -> bool {
     let ty = block.strip_prefix("resource.").or_else(|| block.strip_prefix("data."));
     let provider = ty.and_then(|ty| ty.split(['.', '_']).next());
-    provider.is_some_and(|provider| OTHER_CLOUDS.contains(&provider))
+    provider.is_some_and(is_another_cloud)
 }
 
 /// Where the policies of a resource are stored, by its type in Terraform or CloudFormation.

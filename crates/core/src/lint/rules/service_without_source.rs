@@ -1,5 +1,6 @@
 #![doc = include_str!("../../../../../docs/rules/CS205.md")]
 
+use crate::aws::security;
 use crate::iam::principal::Who;
 use crate::lint::policy::{Policy, PolicyKind};
 use crate::lint::sources::{narrows, principal_at, trusting};
@@ -16,35 +17,13 @@ pub static RULE: Rule = Rule {
     check: Check::Policy(check),
 };
 
-/// Keys that say for whom a service acts.
-const NARROWING: [&str; 8] = [
-    "aws:sourceaccount",
-    "aws:sourcearn",
-    "aws:sourceorgid",
-    "aws:sourceorgpaths",
-    "aws:principalorgid",
-    "aws:principalaccount",
-    "sts:externalid",
-    "kms:calleraccount",
-];
-
-/// Services that take the role for what the account itself runs.
-const OWN: [&str; 6] = [
-    "ec2.amazonaws.com",
-    "ec2.amazonaws.com.cn",
-    "ecs-tasks.amazonaws.com",
-    "lambda.amazonaws.com",
-    "edgelambda.amazonaws.com",
-    "pods.eks.amazonaws.com",
-];
-
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     if !matches!(policy.kind, PolicyKind::Trust | PolicyKind::Resource) {
         return;
     }
     for (statement, principals) in trusting(policy) {
-        let acts = |who: &Who| matches!(who, Who::Service(name) if !OWN.contains(&name.as_str()));
-        if principals.who.iter().any(acts) && !narrows(statement, &NARROWING) {
+        let acts = |who: &Who| matches!(who, Who::Service(name) if !security::acts_for_its_account(name.as_str()));
+        if principals.who.iter().any(acts) && !narrows(statement, security::keys_of_source()) {
             let message = "this allows a service, and no condition says for which account or resource it acts";
             let help = "add \"StringEquals\": { \"aws:SourceAccount\": \"…\" }, or ArnLike with aws:SourceArn";
             sink.add(&principal_at(statement), message, help);
