@@ -129,9 +129,12 @@ pub fn policy(statements: Value) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
-/// A document that allows these actions on everything.
+/// A document that allows these actions on everything; of none, one without statements, since AWS refuses one that names no action.
 pub fn allows(actions: &[&str]) -> Value {
-    policy(json!([{"Effect": "Allow", "Action": actions, "Resource": "*"}]))
+    match actions {
+        [] => policy(json!([])),
+        actions => policy(json!([{"Effect": "Allow", "Action": actions, "Resource": "*"}])),
+    }
 }
 
 impl World {

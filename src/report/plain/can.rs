@@ -315,7 +315,7 @@ pub fn changes_of(answer: &OperationAnswer, principal: &PrincipalAnswer, names: 
     let whom = format!("{who} in {}", names.account(&principal.account));
     let arn = principal.principal.as_str();
     // the role of a permission set has two patterns, with a Region in its path and without one
-    let patterns = arn.rsplit_once('/').map(|(path, name)| format!("{arn} and {path}/*/{name}")).unwrap_or_default();
+    let patterns = arn.rsplit_once('/').map(|(path, name)| format!("{arn} and {path}/*/{name}"));
     let mut lines = Vec::new();
     for step in &plan.steps {
         let plain = |text: &str| {
@@ -326,7 +326,8 @@ pub fn changes_of(answer: &OperationAnswer, principal: &PrincipalAnswer, names: 
                 (Some(file), None) => text.replace(file.as_str(), &document(file)),
                 _ => text.to_owned(),
             };
-            text.replace(&patterns, &whom).replace(arn, &whom).replace("(Sid ", "(statement ")
+            let text = patterns.as_ref().map_or_else(|| text.clone(), |both| text.replace(both, &whom));
+            text.replace(arn, &whom).replace("(Sid ", "(statement ")
         };
         lines.push(stopped(&capital(&plain(&step.text))));
         if let Some(instead) = &step.instead {
