@@ -78,7 +78,17 @@ fn d9_set_up_permissions_are_not_asked_for_after_set_up() {
 
 #[test]
 fn d10_messages_and_reasons_are_never_mixed_up() {
-    let of_facts = ["governs", "in-force", "holds", "covered", "holds-phi", "attested", "meets-definition", "eligible"];
+    let of_facts = [
+        "governs",
+        "in-force",
+        "holds",
+        "lists-agreements-of",
+        "covered",
+        "holds-phi",
+        "attested",
+        "meets-definition",
+        "eligible",
+    ];
     let is_gate =
         |r: &&countersign_core::policies::Rule| r.forbids && r.actions.iter().all(|a| !of_facts.contains(&a.as_str()));
     for rule in RULES.rules.values().filter(is_gate) {
