@@ -2,7 +2,7 @@
 //! by itself, with an exit code of its own.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use crate::common::*;
 use serde_json::{Value, json};
@@ -15,6 +15,23 @@ fn git(folder: &Path, args: &[&str]) -> String {
     let output = Command::new("git").current_dir(folder).args(identity).args(args).output().unwrap();
     assert!(output.status.success(), "{args:?} {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// The command outside of a pipeline, in a folder.
+fn countersign(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
+        command.env_remove(name);
+    }
+    command.current_dir(folder).env("NO_COLOR", "1").args(args).output().unwrap()
+}
+
+/// What a check prints as JSON, valid by its schema.
+fn document(output: &Output) -> Value {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{errors}"));
+    assert_eq!(schema_errors("check.v1.schema.json", &document), Vec::<String>::new());
+    document
 }
 
 impl Repository {
@@ -58,16 +75,10 @@ impl Repository {
     }
 
     fn check(&self, more: &[&str]) -> Checked {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-        for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
-            command.env_remove(name);
-        }
         let args = [&["check", ".", "--git", "main...", "--format", "json"][..], more].concat();
-        let output = command.current_dir(self.path()).env("NO_COLOR", "1").args(args).output().unwrap();
+        let output = countersign(self.path(), &args);
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{errors}"));
-        assert_eq!(schema_errors("check.v1.schema.json", &document), Vec::<String>::new());
-        Checked { code: output.status.code().unwrap(), document, errors }
+        Checked { code: output.status.code().unwrap(), document: document(&output), errors }
     }
 }
 
@@ -321,12 +332,7 @@ fn owners_in_another_order_are_a_weakening_where_fewer_findings_fail() {
 fn a_comment_tells_what_changed_policies_say_more() {
     let repository = Repository::new(&world());
     repository.write("a.json", &allows(&["s3:ListAllMyBuckets", "s3:PutObject", "artifact:GetReport"]).to_string());
-    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-    for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
-        command.env_remove(name);
-    }
-    let args = ["check", ".", "--git", "main...", "--format", "markdown"];
-    let output = command.current_dir(repository.path()).env("NO_COLOR", "1").args(args).output().unwrap();
+    let output = countersign(repository.path(), &["check", ".", "--git", "main...", "--format", "markdown"]);
     let text = String::from_utf8(output.stdout).unwrap();
     let line = "- `a.json` allows more: artifact Read (GetReport), s3 Write (PutObject)";
     assert!(text.contains(line), "{text}");
@@ -484,12 +490,8 @@ fn several_inventories_are_accepted_each_by_its_digest() {
     let repository = Repository::new(&base);
     repository.remove("one/guardrails/own.cedar").remove("two/guardrails/own.cedar");
     let check = |more: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-        for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
-            command.env_remove(name);
-        }
         let args = [&["check", "--git", "main...", "--only", "weakening"][..], more].concat();
-        let output = command.current_dir(repository.path()).env("NO_COLOR", "1").args(args).output().unwrap();
+        let output = countersign(repository.path(), &args);
         let [told, errors] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
         (output.status.code(), told, errors)
     };
@@ -525,17 +527,10 @@ fn an_inventory_beside_those_of_the_target_is_a_weakening() {
     repository.write("two/entities.json", &entities(&world())).write("two/a.json", &accepting());
     repository.commit("another inventory");
     let check = |more: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-        for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
-            command.env_remove(name);
-        }
         let args =
             [&["check", "two", "--git", "main...", "--format", "json", "--only", "weakening"][..], more].concat();
-        let output = command.current_dir(repository.path()).args(args).output().unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{errors}"));
-        assert_eq!(schema_errors("check.v1.schema.json", &document), Vec::<String>::new());
-        (output.status.code(), document)
+        let output = countersign(repository.path(), &args);
+        (output.status.code(), document(&output))
     };
     let (code, document) = check(&[]);
     let entries = &document["weakening"]["entries"];
@@ -556,11 +551,7 @@ fn a_change_that_parted_at_several_commits_is_refused() {
     git(repository.path(), &["checkout", "--quiet", "topic"]);
     git(repository.path(), &["merge", "--quiet", "--no-edit", &of_main]);
     repository.write("a.json", &accepting()).commit("access");
-    let output = Command::new(env!("CARGO_BIN_EXE_countersign"))
-        .current_dir(repository.path())
-        .args(["check", ".", "--git", "main..."])
-        .output()
-        .unwrap();
+    let output = countersign(repository.path(), &["check", ".", "--git", "main..."]);
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.code() == Some(2) && errors.contains("branched at several commits"), "{errors}");
 }
@@ -614,12 +605,7 @@ fn a_limit_of_the_change_does_not_loosen_that_of_its_target() {
     let many = (0..10).fold(world(), |w, n| w.account(&format!("{:012}", 444_400_000_000_u64 + n), json!({}), &[ORG]));
     repository.write("entities.json", &entities(&many)).write("countersign.toml", &limit(50));
     let run = |more: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-        for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
-            command.env_remove(name);
-        }
-        let args = [&["check", ".", "--git", "main..."][..], more].concat();
-        let output = command.current_dir(repository.path()).env("NO_COLOR", "1").args(args).output().unwrap();
+        let output = countersign(repository.path(), &[&["check", ".", "--git", "main..."][..], more].concat());
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     let (code, told) = run(&[]);
@@ -815,14 +801,8 @@ fn places_are_files_that_there_are() {
     base = base.file("inv/entities.json", entities(&people)).file("inv/countersign.toml", settings.clone());
     let repository = Repository::new(&base);
     let check = |more: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-        for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
-            command.env_remove(name);
-        }
         let args = [&["check", "inv", "--git", "main...", "--format", "json"][..], more].concat();
-        let output = command.current_dir(repository.path()).env("NO_COLOR", "1").args(args).output().unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        serde_json::from_slice::<Value>(&output.stdout).unwrap_or_else(|_| panic!("{errors}"))
+        document(&countersign(repository.path(), &args))
     };
     let place = |entry: &Value| (entry["file"].as_str().unwrap().to_owned(), entry["line"].as_u64().unwrap());
     let weakened = |document: &Value| place(&document["weakening"]["entries"][0]);

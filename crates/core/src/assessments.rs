@@ -45,8 +45,20 @@ impl<'a> Assessments<'a> {
 impl Options {
     /// An assessment under these options has every answer of one under the others.
     fn answers(&self, others: &Self) -> bool {
-        let Self { at, snapshot, undated, model, context, any_request, any_state, by_itself, filter, .. } = self;
-        (*at, *snapshot, *undated, *model, *any_request, *any_state, *by_itself, self.by_the_call)
+        let Self {
+            at,
+            snapshot,
+            undated,
+            model,
+            context,
+            any_request,
+            any_state,
+            by_the_call,
+            by_itself,
+            threads: _,
+            filter,
+        } = self;
+        (*at, *snapshot, *undated, *model, *any_request, *any_state, *by_itself, *by_the_call)
             == (
                 others.at,
                 others.snapshot,

@@ -129,6 +129,8 @@ pub enum Value {
 #[derive(Clone, Debug, Default)]
 pub struct Promises {
     items: BTreeMap<(Kind, String), Item>,
+    /// What exceptions are about, by their keys.
+    excepts: BTreeMap<String, items::Excepts>,
     /// Where built-in policies are said to be dropped.
     removed: BTreeMap<String, Place>,
     has_settings: bool,
@@ -219,13 +221,8 @@ pub fn weakenings(target: &Promises, base: &Promises, head: &Promises, now: Mome
             continue;
         }
         if let Some(what) = strength::weaker(key.0, old, new, now) {
-            if key.0 == Kind::Exception
-                && old.is_none()
-                && new.is_some_and(|new| items::wider_stood(&key.1, new, target))
-            {
-                continue;
-            }
-            if new.is_none() && stronger_stands(key.0, old, head) {
+            let is_narrower = || old.is_none() && wider_stood(key, new, (head, target));
+            if is_narrower() || new.is_none() && stronger_stands(key.0, old, head) {
                 continue;
             }
             let removed = || head.removed.get(&key.1).filter(|_| key.0 == Kind::Rule && new.is_none());
@@ -268,6 +265,15 @@ impl Weakening {
             identity: format!("{:?}\u{1f}{id}", Kind::IdleGuardrail),
         }
     }
+}
+
+/// Whether the target has an exception that excepts all that one of the change does, for as long.
+fn wider_stood(key: &(Kind, String), new: Option<&Item>, (head, target): (&Promises, &Promises)) -> bool {
+    let until = match new.map(|i| &i.value) {
+        Some(Value::Until(until)) if key.0 == Kind::Exception => *until,
+        _ => return false,
+    };
+    head.excepts.get(&key.1).is_some_and(|own| items::wider_stood(own, until, target))
 }
 
 /// Whether something else that the change promises holds all that one promise does that is gone.

@@ -55,9 +55,8 @@ pub fn lint_policies(
     let own = settings()?;
     let known = held.target.as_ref().map_or(&[][..], |target| &target.files);
     let mut outcome = linted(folder, &own, (known, &held.wherever(&own)), files)?;
-    let ignores = settings()?.ignores;
     if let Some(target) = held.target.as_mut().filter(|target| !target.alike) {
-        (target.settings.ignores, target.settings.source) = (ignores, own.source.clone());
+        (target.settings.ignores, target.settings.source) = (settings()?.ignores, own.source.clone());
         // a folder that the change removes has nothing to lint
         target.settings.paths.retain(|path| folder.join(path).exists());
     }

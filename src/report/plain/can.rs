@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Names, capital, listed, opened, stopped};
 use crate::report::Shown;
 use crate::report::{assumed, bold, dim, few, in_colour, paragraph, sentences, wrapped};
-use countersign_core::assessment::plans::Gain;
+use countersign_core::assessment::plans::{Gain, excepted_as};
 use countersign_core::assessment::{AccountAnswer, Assessment, BecauseAnswer, OperationAnswer, PrincipalAnswer};
 use countersign_core::terms::{AnyAllowed, Decision, PrincipalKind, Role, Scope};
 
@@ -314,8 +314,7 @@ pub fn changes_of(answer: &OperationAnswer, principal: &PrincipalAnswer, names: 
     let who = names.principal(principal);
     let whom = format!("{who} in {}", names.account(&principal.account));
     let arn = principal.principal.as_str();
-    // the role of a permission set has two patterns, with a Region in its path and without one
-    let patterns = arn.rsplit_once('/').map(|(path, name)| format!("{arn} and {path}/*/{name}"));
+    let all_arns = excepted_as(arn).join(" and ");
     let mut lines = Vec::new();
     for step in &plan.steps {
         let plain = |text: &str| {
@@ -326,8 +325,7 @@ pub fn changes_of(answer: &OperationAnswer, principal: &PrincipalAnswer, names: 
                 (Some(file), None) => text.replace(file.as_str(), &document(file)),
                 _ => text.to_owned(),
             };
-            let text = patterns.as_ref().map_or_else(|| text.clone(), |both| text.replace(both, &whom));
-            text.replace(arn, &whom).replace("(Sid ", "(statement ")
+            text.replace(&all_arns, &whom).replace(arn, &whom).replace("(Sid ", "(statement ")
         };
         lines.push(stopped(&capital(&plain(&step.text))));
         if let Some(instead) = &step.instead {

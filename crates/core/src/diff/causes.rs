@@ -10,6 +10,7 @@ use super::pieces::{Piece, What, without};
 use super::reach::Reach;
 use crate::assessment::Options;
 use crate::inventory::Inventory;
+use crate::inventory::permission_sets::is_provisioned;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 
@@ -158,11 +159,6 @@ fn concerns(piece: &Piece, subject: &Subject) -> bool {
         Subject::Person { .. } => true,
         Subject::Finding(_, of, _) => !principal || !of.starts_with("arn:") || uid.id == *of || is_provisioned(of),
     }
-}
-
-/// The role of a permission set, whose ARN may be known on one side alone.
-pub(super) fn is_provisioned(arn: &str) -> bool {
-    arn.contains(":role/aws-reserved/sso.amazonaws.com/")
 }
 
 /// Whether the answer is the new one, as far as the kind of its change goes.

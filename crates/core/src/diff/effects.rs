@@ -2,11 +2,11 @@
 //! access of any request it is told which pieces may have to do with it.
 
 use super::PrincipalEntry;
-use super::causes::is_provisioned;
 use super::pieces::{Piece, What, layer};
 use super::reach::Reach;
 use super::stacks::NewAccess;
 use crate::inventory::entity::Uid;
+use crate::inventory::permission_sets::is_provisioned;
 
 /// What people and their permissions are made of, beside principals themselves.
 const AROUND: [&str; 7] = [

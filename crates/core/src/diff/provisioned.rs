@@ -4,16 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::PrincipalEntry;
-use super::causes::is_provisioned;
 use super::differences::Answers;
 use super::people::Who;
-use crate::inventory::permission_sets::is_role_of_set;
+use crate::inventory::permission_sets::{is_provisioned, is_role_of_set, set_of_unknown_role};
 use crate::people::short;
 use crate::terms::PrincipalKind;
 
 /// The name of a permission set whose role is not known.
 fn of_unknown_role(arn: &str) -> Option<&str> {
-    short(arn).strip_prefix("AWSReservedSSO_")?.strip_suffix("_*").filter(|_| is_provisioned(arn))
+    set_of_unknown_role(short(arn)).filter(|_| is_provisioned(arn))
 }
 
 /// One ARN is that of a role, and the other that of its permission set where the role is not known.

@@ -107,25 +107,8 @@ impl Wanted {
     /// What contradicts itself, or names what is not known. `series` and `categories` are further ones that are known.
     pub fn check(&self, series: &[String], categories: &[String]) -> Result<(), Failure> {
         let mut problems = self.misplaced();
-        let known: Vec<&str> = aws::report_series::series().iter().chain(series).map(String::as_str).collect();
-        for name in self.series.iter().filter(|s| !known.contains(&s.as_str())) {
-            let otherwise = format!(
-                "AWS's documents name {}; --unknown-series takes any other as it is written",
-                aws::report_series::series().join(", ")
-            );
-            let help = instead(name, known.iter().copied(), otherwise);
-            problems.push(Problem::about("--series", format!("no series `{name}` of reports is known")).help(help));
-        }
-        let categories: Vec<&str> =
-            aws::report_series::categories().iter().chain(categories).map(String::as_str).collect();
-        for name in self.categories.iter().filter(|c| !categories.contains(&c.as_str())) {
-            let otherwise = format!(
-                "AWS's documents name {}; --unknown-series takes any other as it is written",
-                aws::report_series::categories().join(", ")
-            );
-            let help = instead(name, categories.iter().copied(), otherwise);
-            problems.push(Problem::about("--category", format!("no category `{name}` of reports is known")).help(help));
-        }
+        problems.extend(unknown("series", &self.series, (aws::report_series::series(), series)));
+        problems.extend(unknown("category", &self.categories, (aws::report_series::categories(), categories)));
         let kinds: Vec<&str> = self.offered().map(|o| o.kind.as_str()).collect();
         for name in self.kinds.iter().filter(|k| !kinds.contains(&k.as_str())) {
             let message = format!("AWS offers no agreement `{name}` for this in the partition {}", self.partition);
@@ -353,6 +336,18 @@ impl Wanted {
 
 /// What it takes to open an agreement that is not accepted yet.
 const OPEN: [&str; 3] = ["artifact:GetAgreement", "artifact:GetNdaForAgreement", "artifact:AcceptNdaForAgreement"];
+
+/// The series or categories of reports that are neither AWS's nor known otherwise.
+fn unknown(what: &str, named: &[String], (of_aws, others): (&[String], &[String])) -> Vec<Problem> {
+    let known: Vec<&str> = of_aws.iter().chain(others).map(String::as_str).collect();
+    let problem = |name: &String| {
+        let otherwise =
+            format!("AWS's documents name {}; --unknown-series takes any other as it is written", of_aws.join(", "));
+        let help = instead(name, known.iter().copied(), otherwise);
+        Problem::about(format!("--{what}"), format!("no {what} `{name}` of reports is known")).help(help)
+    };
+    named.iter().filter(|name| !known.contains(&name.as_str())).map(problem).collect()
+}
 
 fn allow(sid: &str, actions: &[&str], resources: &[String]) -> Value {
     statement(sid, "Allow", ("Action", &owned(actions)), resources, Value::Null)

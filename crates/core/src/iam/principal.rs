@@ -64,7 +64,12 @@ fn account(text: &str) -> Option<String> {
         ["arn", _, "iam", "", number, "root"] => number,
         _ => text,
     };
-    (number.len() == 12 && number.bytes().all(|b| b.is_ascii_digit())).then(|| number.to_owned())
+    is_account(number).then(|| number.to_owned())
+}
+
+/// Whether a text is the number of an account.
+pub fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 impl Principals {

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::document::{self, Document};
-use super::principal::{Principals, Who};
+use super::principal::{Principals, Who, is_account};
+use super::stored::{PRINCIPAL_KEYS, is_unique_id};
 use crate::problem::{Problem, SourceFile, Span, did_you_mean};
 use crate::text::json::{Member, Node, Value};
 
@@ -45,9 +46,6 @@ impl DocumentKind {
 
 const PRINCIPALS: [&str; 2] = ["Principal", "NotPrincipal"];
 const RESOURCES: [&str; 2] = ["Resource", "NotResource"];
-
-/// The keys of a `Principal` element.
-const KEYS: [&str; 4] = ["AWS", "Service", "Federated", "CanonicalUser"];
 
 fn statements(root: &Node) -> Vec<&Node> {
     match root.get("Statement").map(|n| (n, &n.value)) {
@@ -146,9 +144,9 @@ fn of_key(source: &Arc<SourceFile>, member: &Member, who: &mut Vec<Who>, problem
     let mut wrong = |span: Span, message: String, help: String| {
         problems.push(Problem::at(source, span, message).help(help));
     };
-    if !KEYS.contains(&member.key.as_str()) {
-        let near = did_you_mean(&member.key, KEYS).map(|n| format!("did you mean `{n}`?"));
-        let help = near.unwrap_or_else(|| format!("use one of {}", KEYS.join(", ")));
+    if !PRINCIPAL_KEYS.contains(&member.key.as_str()) {
+        let near = did_you_mean(&member.key, PRINCIPAL_KEYS).map(|n| format!("did you mean `{n}`?"));
+        let help = near.unwrap_or_else(|| format!("use one of {}", PRINCIPAL_KEYS.join(", ")));
         wrong(member.key_span, format!("a principal is no `{}`", member.key), help);
         return;
     }
@@ -183,8 +181,7 @@ fn fault(key: &str, text: &str) -> Option<(String, &'static str)> {
         let help = "name each principal in full, or use \"*\" with a condition on aws:PrincipalArn";
         return Some((format!("{name} has a wildcard, and AWS takes a principal's name as it is written"), help));
     }
-    let is_account = text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
-    let is_id = text.len() >= 16 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    let (is_account, is_id) = (is_account(text), is_unique_id(text));
     let is_arn = text.starts_with("arn:") && text.splitn(6, ':').count() == 6;
     let help = match key {
         _ if text.is_empty() || text.trim() != text => "write the name without blanks around it",

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::document::Statement;
-use super::principal::Who;
+use super::principal::{Who, is_account};
 use crate::problem::{did_you_mean, meant};
 use crate::text::json::Node;
 
@@ -149,10 +149,10 @@ pub fn trust_of_all_but() -> Refusal {
     }
 }
 
-/// The kinds of principals that are named.
-pub const PRINCIPALS: [&str; 4] = ["AWS", "Service", "Federated", "CanonicalUser"];
+/// The keys of a `Principal` element.
+pub const PRINCIPAL_KEYS: [&str; 4] = ["AWS", "Service", "Federated", "CanonicalUser"];
 
-/// A principal of one of [`PRINCIPALS`] that names nobody whom AWS knows by its form.
+/// A principal under one of [`PRINCIPAL_KEYS`] that names nobody whom AWS knows by its form.
 pub fn named_principal(key: &str, text: &str) -> Option<Refusal> {
     match key {
         "AWS" => of_aws(text),
@@ -177,7 +177,6 @@ fn service_principal(text: &str) -> Option<Refusal> {
 
 fn of_aws(text: &str) -> Option<Refusal> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let is_account = |t: &str| t.len() == 12 && t.bytes().all(|b| b.is_ascii_digit());
     match parts.as_slice() {
         ["*"] => None,
         _ if is_account(text) => None,

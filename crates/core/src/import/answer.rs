@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::moments;
+pub use crate::iam::principal::is_account;
 use crate::moment::Moment;
 use crate::problem::{Place, Problem, SourceFile, Span};
 use crate::text::json::{Node, Value};
@@ -181,11 +182,6 @@ pub fn is_root(id: &str) -> bool {
 /// Whether a text is the id of an organization.
 pub fn is_organization(id: &str) -> bool {
     id.strip_prefix("o-").is_some_and(|rest| rest.len() >= 10 && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
-}
-
-/// Whether a text is an account number.
-pub fn is_account(id: &str) -> bool {
-    id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Reads the fields of an object; what is wrong with them goes to `problems`.

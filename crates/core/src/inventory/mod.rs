@@ -370,13 +370,11 @@ impl<'a> Builder<'a> {
 
     /// What IAM refuses of a policy because it is one of identities.
     fn of_identities(&mut self, attr: &str, id: &str) {
-        if attr == "trustPolicy" || CONTROLS.contains(&attr) || attr.starts_with(SERVICE_CONTROL) {
+        let of_others = attr == "trustPolicy" || CONTROLS.contains(&attr) || attr.starts_with(SERVICE_CONTROL);
+        if of_others || !self.attached.insert(id.to_owned()) {
             return;
         }
         let document = self.policies.get(id).filter(|p| !p.built_in).map(|p| p.document.clone());
-        if !self.attached.insert(id.to_owned()) {
-            return;
-        }
         for statement in document.iter().flat_map(|d| &d.statements) {
             self.refuse(statement, statement.sid.as_deref().and_then(stored::sid));
         }

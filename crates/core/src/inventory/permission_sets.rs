@@ -17,6 +17,16 @@ pub fn is_role_of_set(role: &str, name: &str) -> bool {
     suffix.is_some_and(|s| s.len() == 16 && s.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
+/// The permission set by which a role is called that is not known: `AWSReservedSSO_NAME_*`.
+pub fn set_of_unknown_role(role: &str) -> Option<&str> {
+    role.strip_prefix("AWSReservedSSO_")?.strip_suffix("_*")
+}
+
+/// Whether an ARN is that of the role of a permission set, known or not.
+pub fn is_provisioned(arn: &str) -> bool {
+    arn.contains(":role/aws-reserved/sso.amazonaws.com/")
+}
+
 /// Whether a permission set is assigned in an account: there, or in a unit above it.
 pub fn is_assigned(inventory: &Inventory, set: &Entity, account: &str) -> bool {
     let mut above: BTreeSet<Uid> = BTreeSet::from([Uid::new("Account", account)]);

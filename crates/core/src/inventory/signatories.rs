@@ -215,8 +215,7 @@ impl<'a> Session<'a> {
         match who {
             Who::Arn(arn) => parts(arn, "iam").is_some_and(|(partition, account, resource)| {
                 let role = resource.strip_prefix("role/").and_then(|path| path.rsplit('/').next());
-                // as a permission set is written whose role is not known: `…/AWSReservedSSO_NAME_*`
-                let set = role.and_then(|r| r.strip_prefix("AWSReservedSSO_")?.strip_suffix("_*"));
+                let set = role.and_then(permission_sets::set_of_unknown_role);
                 let is_role = role == Some(self.role) || set.is_some_and(|set| is_role_of_set(self.role, set));
                 (partition, account) == (self.partition, self.account) && is_role
             }),

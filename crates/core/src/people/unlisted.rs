@@ -11,6 +11,7 @@ use crate::assessment::completeness::person::Named;
 use crate::assessment::completeness::{Missing, Unseen};
 use crate::assessment::{Filter, Operation, Options, PrincipalAnswer, assess, principals};
 use crate::inventory::Inventory;
+use crate::inventory::permission_sets::is_provisioned;
 use crate::inventory::tree::Tree;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
@@ -113,7 +114,7 @@ pub fn open(inventory: &Inventory, options: &Options, roles: &Roles) -> BTreeSet
     for (arn, behind) in roles {
         let account = inventory.entity("Role", arn).and_then(|role| role.reference("account"));
         // the role of a permission set, which is assigned there to whom nothing tells
-        if let Some(account) = account.filter(|a| is_of_set(arn) && unseen.assignments_of(a)) {
+        if let Some(account) = account.filter(|a| is_provisioned(arn) && unseen.assignments_of(a)) {
             open.insert((account.to_owned(), arn.clone(), None));
         }
         let sets = behind.others.iter().filter_map(|o| o.unlisted.as_ref()).filter_map(|who| {
@@ -127,11 +128,6 @@ pub fn open(inventory: &Inventory, options: &Options, roles: &Roles) -> BTreeSet
         open.extend(sets);
     }
     open
-}
-
-/// Whether a role is that of a permission set.
-fn is_of_set(arn: &str) -> bool {
-    arn.contains(":role/aws-reserved/sso.amazonaws.com/")
 }
 
 /// Whether everybody is listed: the members of all groups, all assignments and all principals.

@@ -8,6 +8,7 @@ use super::context::KeyValue;
 use super::knowledge::Known;
 use crate::aws::keys::is_identity_provider;
 use crate::iam::principal::Who;
+pub use crate::iam::principal::is_account;
 use crate::iam::whom::{ALL, Beyond, EVERYONE, Star, account as account_name};
 
 /// What a caller is.
@@ -36,11 +37,6 @@ pub struct Caller {
     pub name: String,
     /// The account that it acts for.
     pub account: Option<String>,
-}
-
-/// Whether a text is the number of an account.
-pub fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 impl Caller {

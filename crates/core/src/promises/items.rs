@@ -140,6 +140,7 @@ impl Promises {
     fn exception(&mut self, exception: &Exception) {
         let key = excepted(exception);
         let name = format!("the exception for {key}");
+        self.excepts.insert(key.clone(), Excepts::of(exception));
         self.until(Kind::Exception, key, (exception.until, name, &exception.place));
     }
 
@@ -316,48 +317,54 @@ fn is_of_aws(id: &str) -> bool {
 
 /// What an exception is about.
 fn excepted(exception: &Exception) -> String {
-    let of = match &exception.of {
-        Excepted::Operation(pattern) => format!("operation {}", pattern.glob().glob()),
-        Excepted::AnyRequest => "any request".to_owned(),
-        Excepted::Coverage(kind) => format!("coverage {kind}"),
-    };
-    let whom = exception.principal.as_ref().map_or_else(String::new, |p| format!(" of {}", p.glob().glob()));
-    let mut accounts = exception.accounts.clone();
-    accounts.sort();
-    accounts.dedup();
-    let accounts = if accounts.is_empty() { String::new() } else { format!("{IN}{}", accounts.join(", ")) };
-    format!("{of}{whom}{accounts}")
+    let Excepts { what, accounts } = Excepts::of(exception);
+    let accounts: Vec<String> = accounts.into_iter().collect();
+    if accounts.is_empty() { what } else { format!("{what} in {}", accounts.join(", ")) }
 }
 
-/// Parts the accounts of an exception from what is excepted in them.
-const IN: &str = " in ";
+/// What is excepted, and in which accounts; in all where there are none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Excepts {
+    what: String,
+    accounts: BTreeSet<String>,
+}
+
+impl Excepts {
+    fn of(exception: &Exception) -> Self {
+        let of = match &exception.of {
+            Excepted::Operation(pattern) => format!("operation {}", pattern.glob().glob()),
+            Excepted::AnyRequest => "any request".to_owned(),
+            Excepted::Coverage(kind) => format!("coverage {kind}"),
+        };
+        let whom = exception.principal.as_ref().map_or_else(String::new, |p| format!(" of {}", p.glob().glob()));
+        Self { what: format!("{of}{whom}"), accounts: exception.accounts.iter().cloned().collect() }
+    }
+
+    /// Whether it excepts all that another does, and is about more accounts.
+    fn is_wider(&self, other: &Self) -> bool {
+        let all = self.accounts.is_empty() && !other.accounts.is_empty();
+        self.what == other.what && (all || (!other.accounts.is_empty() && self.accounts.is_superset(&other.accounts)))
+    }
+}
 
 /// Whether the target has an exception of the same for as long, in these accounts and others, or in all.
-pub(super) fn wider_stood(key: &str, new: &Item, target: &Promises) -> bool {
-    let accounts = |list: &str| list.split(", ").map(str::to_owned).collect::<BTreeSet<_>>();
-    let Some((what, few)) = key.rsplit_once(IN) else { return false };
-    let as_long = |old: &Item| match (&old.value, &new.value) {
-        (Value::Until(None), Value::Until(_)) => true,
-        (Value::Until(Some(old)), Value::Until(Some(new))) => new <= old,
-        _ => false,
-    };
-    target.of_kind(Kind::Exception).any(|(known, old)| {
-        let is_wider = known == what
-            || known
-                .rsplit_once(IN)
-                .is_some_and(|(same, many)| same == what && accounts(many).is_superset(&accounts(few)));
-        is_wider && as_long(old)
+pub(super) fn wider_stood(own: &Excepts, until: Option<Moment>, target: &Promises) -> bool {
+    target.of_kind(Kind::Exception).any(|(key, old)| {
+        let is_as_long = match &old.value {
+            Value::Until(None) => true,
+            Value::Until(Some(old)) => until.is_some_and(|until| until <= *old),
+            _ => false,
+        };
+        is_as_long && target.excepts.get(key).is_some_and(|theirs| theirs.is_wider(own))
     })
 }
 
 /// The exceptions that count: those that the target has too, for as long.
 pub fn honoured(exceptions: &[Exception], target: &Promises) -> Vec<Exception> {
     let counts = |exception: &&Exception| {
-        let key = excepted(exception);
-        let new = Item { value: Value::Until(exception.until), name: String::new(), place: None };
-        let theirs = target.items.get(&(Kind::Exception, key.clone())).map(|i| &i.value);
+        let theirs = target.items.get(&(Kind::Exception, excepted(exception))).map(|i| &i.value);
         match theirs {
-            None => wider_stood(&key, &new, target),
+            None => wider_stood(&Excepts::of(exception), exception.until, target),
             Some(Value::Until(None)) => true,
             Some(Value::Until(Some(until))) => exception.until.is_some_and(|own| own <= *until),
             _ => false,

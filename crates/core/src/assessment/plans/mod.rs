@@ -198,6 +198,13 @@ impl Planner<'_> {
     }
 }
 
+/// A principal as a condition names it: the ARN of a permission set's role has a path with a Region or without one.
+pub fn excepted_as(arn: &str) -> Vec<String> {
+    let of_any_region =
+        arn.rsplit_once('/').filter(|_| arn.ends_with('*')).map(|(path, name)| format!("{path}/*/{name}"));
+    std::iter::once(arn.to_owned()).chain(of_any_region).collect()
+}
+
 /// Whether an entity names a policy: by its id, or a permission set by the name of a customer managed one.
 fn refers_to(entity: &Entity, policy: &str) -> bool {
     let mut found = false;

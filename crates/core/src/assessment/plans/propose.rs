@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::edits::Edit;
 use super::grants::{self, Grants, Resources, listed};
-use super::{Instead, Planner, Step, StepKind, refers_to};
+use super::{Instead, Planner, Step, StepKind, excepted_as, refers_to};
 use crate::agreements::Agreements;
 use crate::assessment::{BecauseAnswer, GateAnswer, OperationAnswer, PrincipalAnswer, StatementPlace};
 use crate::inventory::Inventory;
@@ -202,9 +202,11 @@ impl Proposal<'_> {
         let what = format!("the denial of {} in {}, {}{sid}", listed(actions), statement.file, statement.pointer);
         let remove = Edit::Remove { policy: policy.clone(), statement: index };
         let (text, edit, instead) = if self.is_shared(layer, &policy) {
-            let edit = Edit::Except { policy, statement: index, arns: self.arns() };
+            let arns = excepted_as(&self.principal.principal);
+            let text = format!("except {} from {what}{all}", arns.join(" and "));
+            let edit = Edit::Except { policy, statement: index, arns };
             let instead = Instead { text: format!("remove {what}"), also_allows: Vec::new(), edit: remove };
-            (format!("except {} from {what}{all}", self.arns().join(" and ")), edit, Some(instead))
+            (text, edit, Some(instead))
         } else {
             (format!("remove {what}"), remove, None)
         };
@@ -296,14 +298,5 @@ impl Proposal<'_> {
         let others = |uid: &Uid| *uid != self.principal.uid || uid.ty == "PermissionSet";
         layer.name.starts_with("serviceControl")
             || self.inventory.entities.values().any(|e| others(&e.uid) && refers_to(e, policy))
-    }
-
-    /// The principal as a condition names it: the ARN of a permission set's role has a path with a Region or without one.
-    fn arns(&self) -> Vec<String> {
-        let arn = self.principal.principal.clone();
-        match arn.rsplit_once('/').filter(|_| arn.ends_with('*')) {
-            Some((path, name)) => vec![arn.clone(), format!("{path}/*/{name}")],
-            None => vec![arn],
-        }
     }
 }

@@ -7,6 +7,7 @@ use super::{KeyType, Known, is_boolean, is_multi_valued, known, known_keys, natu
 use crate::aws;
 use crate::aws::catalogue::Key;
 use crate::iam::operator::Operator;
+use crate::iam::principal::is_account;
 use crate::iam::value;
 use crate::problem::{instead, meant};
 
@@ -87,7 +88,7 @@ impl Takes {
             Self::Moment | Self::Epoch => value::date(text).is_some(),
             Self::Address => value::address(text).is_some(),
             Self::Arn => text.starts_with("arn:") && text.splitn(6, ':').count() == 6,
-            Self::Account => text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()),
+            Self::Account => is_account(text),
             Self::Region => aws::is_region(text),
             Self::Id(prefix) => text.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty()),
             Self::OneOf(words) => words.iter().any(|word| word == text),

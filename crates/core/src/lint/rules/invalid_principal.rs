@@ -3,7 +3,7 @@
 use crate::aws::arns::no_partition;
 use crate::aws::catalogue::{self, Catalogue};
 use crate::aws::managed;
-use crate::iam::stored::{self, PRINCIPALS, Refusal};
+use crate::iam::stored::{self, PRINCIPAL_KEYS, Refusal};
 use crate::lint::At;
 use crate::lint::policy::{Policy, Statement};
 use crate::lint::read::choice::items;
@@ -52,10 +52,10 @@ fn of_element(statement: &Statement, element: &str, node: &Node, sink: &mut Sink
     nobody(&pointer, element, node, members, sink);
     for member in members.iter().filter(|m| !m.key.contains(UNKNOWN)) {
         let at = At { pointer: format!("{pointer}.{}", member.key), span: member.key_span };
-        if !PRINCIPALS.contains(&member.key.as_str()) {
-            let near = did_you_mean(&member.key, PRINCIPALS).map(|near| format!("did you mean `{near}`?"));
+        if !PRINCIPAL_KEYS.contains(&member.key.as_str()) {
+            let near = did_you_mean(&member.key, PRINCIPAL_KEYS).map(|near| format!("did you mean `{near}`?"));
             let message = format!("`{}` is not a kind of principal", member.key);
-            sink.add(&at, message, near.unwrap_or_else(|| format!("it is one of {}", PRINCIPALS.join(", "))));
+            sink.add(&at, message, near.unwrap_or_else(|| format!("it is one of {}", PRINCIPAL_KEYS.join(", "))));
             continue;
         }
         for item in items(&member.node) {
