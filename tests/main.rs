@@ -78,6 +78,7 @@ mod properties;
 mod provenance;
 mod readings;
 mod readme;
+mod resource_controls;
 mod revision;
 mod rules;
 mod rules_change;

@@ -38,6 +38,8 @@ pub fn plain(text: &str) -> String {
 /// A principal, as people call it: `user jane of 111122223333`, `permission set Legal in 111122223333`.
 pub fn principal(kind: PrincipalKind, name: &str, account: &str) -> String {
     match kind {
+        // no name has a star in it: one that nobody knows stands for everyone
+        PrincipalKind::Role if name == "*" => format!("whoever asks for resources of {account}"),
         PrincipalKind::Root => format!("root user of {account}"),
         PrincipalKind::PermissionSet => format!("permission set {name} in {account}"),
         PrincipalKind::Role | PrincipalKind::User => format!("{kind} {name} of {account}"),

@@ -21,8 +21,26 @@ const AROUND: [&str; 7] = [
 
 /// Whether a piece may have to do with new access.
 pub(super) fn may_cause(piece: &Piece, reach: &Reach, access: &NewAccess) -> bool {
-    let trust = access.is_trust();
-    access.principals.iter().any(|p| reach.contains(&p.account) && concerns(piece, p, trust))
+    let within = |p: &&PrincipalEntry| reach.contains(&p.account);
+    let mut principals = access.principals.iter().filter(within);
+    match access.is_of_resources() {
+        true => principals.next().is_some() && controls_resources(piece),
+        false => principals.any(|p| concerns(piece, p, access.is_trust())),
+    }
+}
+
+/// Whether a piece is of resource control policies, or of where an account is under them.
+fn controls_resources(piece: &Piece) -> bool {
+    let is_of_layer = piece.layers.contains(&"resourceControl");
+    match &piece.of {
+        What::Document(_) | What::Statement(..) => is_of_layer,
+        What::Attribute(_, attr) | What::Element(_, attr, _) => layer(attr) == Some("resourceControl"),
+        What::Settings => true,
+        What::Entity(uid) | What::Position(uid) | What::Parent(uid, _) => {
+            ["Account", "Organization", "OrganizationalUnit"].contains(&uid.ty.as_str())
+        }
+        What::Tags(_) => false,
+    }
 }
 
 fn concerns(piece: &Piece, principal: &PrincipalEntry, trust: bool) -> bool {

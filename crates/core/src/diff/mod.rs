@@ -51,6 +51,7 @@ pub mod perhaps;
 pub mod pieces;
 mod provisioned;
 pub(crate) mod reach;
+mod resources;
 mod seen;
 pub mod stacks;
 mod trust;

@@ -119,7 +119,7 @@ impl<'a> Sight<'a> {
         let (mut new, mut first_seen) = (Vec::new(), Vec::new());
         for entry in entries {
             let [came, _] = &self.controls;
-            if entry.is_trust()
+            if (entry.is_trust() || entry.is_of_anyone())
                 && entry.answer.decision == NewRequests::Unknown
                 && entry.principals.iter().all(|p| came.contains(&p.account))
             {

@@ -6,14 +6,16 @@ use std::rc::Rc;
 use serde::Serialize;
 
 use super::people::Who;
-use super::{PrincipalEntry, Side, provisioned, trust};
+use super::{PrincipalEntry, Side, provisioned, resources, trust};
 use crate::access::settled::{self, Named, OUTSIDE, everything, keys_of, of_statement};
 use crate::access::{self, AccessAnswer, NewRequests};
 use crate::agreements::Agreements;
 use crate::inventory::{Inventory, Policy};
+use crate::permissions::controls::Controls;
 use crate::permissions::knowledge::Knowledge;
 use crate::permissions::layer::{Layer, LayerStatement};
-use crate::permissions::principals::{Directory, Principal};
+use crate::permissions::moment::Then;
+use crate::permissions::principals::{Directory, Principal, is_service_linked};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::stack;
@@ -70,6 +72,16 @@ impl NewAccess {
     pub fn is_trust(&self) -> bool {
         self.name == trust::NAME
     }
+
+    /// It is about who may ask for resources that are under resource control policies.
+    pub fn is_of_resources(&self) -> bool {
+        self.name == resources::NAME
+    }
+
+    /// It is about whoever asks for resources of accounts, not about principals that are known.
+    pub fn is_of_anyone(&self) -> bool {
+        self.is_of_resources() && self.principals.iter().all(|p| p.principal == resources::ANYONE)
+    }
 }
 
 /// A layer as a principal is under it: what every request of the principal carries is settled.
@@ -104,6 +116,7 @@ pub fn new_access(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<
     stack::evaluate(|| {
         let mut found = documents(base.inventory, head.inventory)?;
         found.extend(trust::new_access(base, head, rules)?);
+        found.extend(resources::new_access(base, head, rules)?);
         found.extend(stacks(base, head, rules)?);
         Ok(found)
     })
@@ -140,10 +153,17 @@ fn stacks(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Vec<NewA
     let mut interned = Interned::default();
     let (mut old, mut new) = (principals(base, rules, &mut interned)?, principals(head, rules, &mut interned)?);
     let named = align(&mut old, &mut new);
-    let before: BTreeMap<_, _> = old.iter().map(|(who, _, stack)| ((&who.account, &who.principal), stack)).collect();
+    let before: BTreeMap<_, _> = old.iter().map(|s| ((&s.0.account, &s.0.principal), (&s.2, &s.3))).collect();
     let mut groups: BTreeMap<(Option<Stack>, Stack, bool), Vec<PrincipalEntry>> = BTreeMap::new();
-    for (who, _, stack) in &new {
-        let old = before.get(&(&who.account, &who.principal)).copied();
+    let mut controlled: BTreeMap<[Stack; 2], Vec<PrincipalEntry>> = BTreeMap::new();
+    for (who, _, stack, controls) in &new {
+        let of_before = before.get(&(&who.account, &who.principal));
+        let old = of_before.map(|(stack, _)| *stack);
+        // what they can ask for of their own account, under the policies above its resources
+        if let Some((_, had)) = of_before.filter(|(_, had)| *had != controls) {
+            let under = |controls: &Stack| stack.iter().chain(controls).copied().collect::<Stack>();
+            controlled.entry([under(had), under(controls)]).or_default().push(who.clone());
+        }
         if old != Some(stack) {
             let is_named = named.contains(&(who.account.clone(), who.principal.clone()));
             let by_name = is_named && old.is_some_and(|old| interned.is_alike(old, stack));
@@ -159,13 +179,22 @@ fn stacks(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Vec<NewA
         let was_there = old.is_some();
         found.push(NewAccess { of: Compared::Stack, name, was_there, by_name, principals, answer, allowed: None });
     }
+    for ([old, new], mut principals) in controlled {
+        principals.sort();
+        // of those that are not known it is told of the accounts
+        let answer = comparing.stacks(Some(&old), &new)?;
+        if answer.decision == NewRequests::New {
+            let (of, name) = (Compared::Stack, resources::NAME.to_owned());
+            found.push(NewAccess { of, name, was_there: true, by_name: false, principals, answer, allowed: None });
+        }
+    }
     found.extend(comparing.people(&old, &new)?);
     found.sort_by(|a, b| a.principals.cmp(&b.principals));
     Ok(found)
 }
 
-/// A principal, who stands behind it by id and name, and the stack.
-type Standing = (PrincipalEntry, BTreeMap<String, String>, Stack);
+/// A principal, who stands behind it by id and name, the stack, and what is above the resources of its account.
+type Standing = (PrincipalEntry, BTreeMap<String, String>, Stack, Stack);
 
 /// Calls a permission set alike whose role only one side knows; those are returned.
 fn align(old: &mut [Standing], new: &mut [Standing]) -> BTreeSet<Who> {
@@ -185,10 +214,16 @@ type Joined<'s> = BTreeMap<&'s PrincipalEntry, Vec<String>>;
 /// All principals of a side, with their stacks.
 fn principals(side: &Side<'_>, rules: &RuleBook, interned: &mut Interned) -> Result<Vec<Standing>, Failure> {
     let agreements = Agreements::new(side.inventory, rules, side.options.at);
-    let directory = Directory::new(side.inventory, &agreements.tree, side.options.at, &side.options.context);
+    let tree = &agreements.tree;
+    let directory = Directory::new(side.inventory, tree, side.options.at, &side.options.context);
     let mut directory = directory.standing(Box::new(|account| agreements.standing(account)));
     let mut found = Vec::new();
     let everyone = directory.all()?;
+    let mut above: BTreeMap<&str, (Vec<Rc<Layer>>, Then)> = BTreeMap::new();
+    for account in tree.accounts.values().filter(|_| Controls::exist(tree)) {
+        let then = directory.then(account)?;
+        above.insert(&account.id, (directory.resource_control(account, &then), then));
+    }
     // principals share layers, which live as long as they do
     let mut known: HashMap<*const Layer, Read> = HashMap::new();
     for principal in &everyone {
@@ -199,7 +234,19 @@ fn principals(side: &Side<'_>, rules: &RuleBook, interned: &mut Interned) -> Res
         }
         let people = principal.people.iter().map(|p| (p.id.clone(), p.user_name.clone()));
         let groups = principal.groups.iter().map(|g| (g.id.clone(), format!("group {}", g.name)));
-        found.push((entry(principal), people.chain(groups).collect(), stack));
+        let mut controls = Stack::new();
+        // they do not affect roles that are linked to services
+        let above = above.get(principal.account.as_str()).filter(|_| !is_service_linked(&principal.arn));
+        if let Some((layers, then)) = above.filter(|(layers, _)| !layers.is_empty()) {
+            let mut knowledge = principal.knowledge.clone();
+            let keys = directory.resource_keys(&principal.account, then);
+            keys.into_iter().for_each(|(key, value)| knowledge.insert(key, value));
+            for layer in layers.iter().filter(|l| l.placed && l.opaque.is_empty()) {
+                let read = known.entry(Rc::as_ptr(layer)).or_insert_with(|| interned.read(layer, side.inventory));
+                controls.push(interned.number(layer, read, &knowledge));
+            }
+        }
+        found.push((entry(principal), people.chain(groups).collect(), stack, controls));
     }
     Ok(found)
 }
@@ -242,11 +289,14 @@ impl Interned {
         }
         let unknown: BTreeSet<String> = layer.opaque.iter().cloned().collect();
         let settled = |s: &LayerStatement| Some((s.origin.file.clone(), settled::settled(&s.statement, knowledge)?));
-        let statements = layer.statements.iter().filter_map(settled);
+        let mut statements: Vec<Named> = layer.statements.iter().filter_map(settled).collect();
+        if layer.name.starts_with("resourceControl") {
+            statements = resources::of_own_account(statements);
+        }
         self.layers.push(Settled {
             name: layer.name.clone(),
             of: layer.of.clone(),
-            statements: Rc::new(statements.collect()),
+            statements: Rc::new(statements),
             unknown,
             placed: layer.placed,
             perhaps: layer.of_all_features.clone(),
@@ -295,7 +345,7 @@ impl Comparing<'_> {
     fn people(&mut self, old: &[Standing], new: &[Standing]) -> Result<Vec<NewAccess>, Failure> {
         let mut before: BTreeMap<(&str, &str), BTreeSet<&Stack>> = BTreeMap::new();
         let mut stood: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
-        for (who, people, stack) in old {
+        for (who, people, stack, _) in old {
             for id in people.keys() {
                 before.entry((&who.account, id)).or_default().insert(stack);
                 stood.insert((&who.account, &who.principal, id));
@@ -303,7 +353,7 @@ impl Comparing<'_> {
         }
         let known: BTreeSet<(&str, &str)> = old.iter().map(|(w, ..)| (&*w.account, &*w.principal)).collect();
         let mut groups: BTreeMap<(BTreeSet<&Stack>, &Stack), Joined<'_>> = BTreeMap::new();
-        for (who, people, stack) in new {
+        for (who, people, stack, _) in new {
             // of a principal that was not there it is told already
             if !known.contains(&(&*who.account, &*who.principal)) {
                 continue;

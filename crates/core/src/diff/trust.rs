@@ -97,20 +97,23 @@ fn compared((old, had): (Policy, &Controlled), (new, has): (Policy, &Controlled)
 }
 
 /// Where the roles of a side are.
-struct Around<'a> {
+pub(super) struct Around<'a> {
     inventory: &'a Inventory,
     tree: &'a Tree,
     directory: Directory<'a>,
 }
 
-/// The resource control policies that bind who assumes a role.
-struct Controlled {
-    /// Their statements, as they are about the role.
+/// The resource control policies that bind who assumes a role, or asks for a resource of an account.
+#[derive(Default)]
+pub(super) struct Controlled {
+    /// Their statements, as they are about the role, or about resources of the account.
     denials: Vec<Named>,
     /// What they say, in full, whatever the role.
     contents: BTreeSet<String>,
-    /// Where the role's account stands, which they may read.
+    /// Where the account stands, which they may read.
     standing: Vec<String>,
+    /// What they read of the account, as it is.
+    read: BTreeSet<String>,
     /// Those that are attached, and whose documents are not known.
     opaque: BTreeSet<String>,
     /// Those of which it is not known where they are attached, with what they say where that is known.
@@ -118,7 +121,7 @@ struct Controlled {
 }
 
 impl<'a> Around<'a> {
-    fn of(side: &'a Side<'a>, agreements: &'a Agreements<'a>) -> Self {
+    pub(super) fn of(side: &'a Side<'a>, agreements: &'a Agreements<'a>) -> Self {
         let tree = &agreements.tree;
         let directory = Directory::new(side.inventory, tree, side.options.at, &side.options.context);
         let directory = directory.standing(Box::new(|account| agreements.standing(account)));
@@ -126,32 +129,50 @@ impl<'a> Around<'a> {
     }
 
     fn controls(&self, role: &Entity) -> Result<Controlled, Failure> {
-        let mut controlled = Controlled {
-            denials: Vec::new(),
-            contents: BTreeSet::new(),
-            standing: Vec::new(),
-            opaque: BTreeSet::new(),
-            unplaced: BTreeSet::new(),
-        };
-        let account = role.reference("account").and_then(|account| self.tree.accounts.get(account));
-        let Some(account) = account.filter(|_| resource_policies::are_controlled("sts")) else {
-            return Ok(controlled);
-        };
+        let account = role.reference("account").filter(|_| resource_policies::are_controlled("sts"));
+        match account {
+            Some(account) => self.gather(account, |s, knowledge| about(s, &role.uid.id, knowledge)),
+            None => Ok(Controlled::default()),
+        }
+    }
+
+    /// Those over the resources of an account; `limits` says what of a statement counts.
+    pub(super) fn over(
+        &self,
+        account: &str,
+        limits: impl Fn(&Statement) -> Option<Statement>,
+    ) -> Result<Controlled, Failure> {
+        self.gather(account, |statement, knowledge| settled::settled(&limits(statement)?, knowledge))
+    }
+
+    fn gather(
+        &self,
+        account: &str,
+        about: impl Fn(&Statement, &Knowledge) -> Option<Statement>,
+    ) -> Result<Controlled, Failure> {
+        let mut controlled = Controlled::default();
+        let Some(account) = self.tree.accounts.get(account) else { return Ok(controlled) };
         let then = self.directory.then(account)?;
         let controls = Controls::at(self.tree, account, &then);
         controlled.standing = then.position.organization.iter().chain(&then.position.path).cloned().collect();
         let mut knowledge = Knowledge::default();
         let keys = self.directory.resource_keys(&account.id, &then);
         keys.into_iter().for_each(|(key, known)| knowledge.insert(key, known));
+        let mut read: BTreeSet<String> = BTreeSet::new();
         for id in controls.attached() {
             let Some(policy) = self.inventory.policies.get(id) else {
                 controlled.opaque.insert(id.clone());
                 continue;
             };
             controlled.contents.insert(policy.content.clone());
-            let about = policy.document.statements.iter().filter_map(|s| about(s, &role.uid.id, &knowledge));
+            let statements = &policy.document.statements;
+            let keys = statements.iter().flat_map(settled::keys_of);
+            let known = keys.filter_map(|k| Some(format!("{k}={:?}", knowledge.determined(k)?)));
+            read.extend(known);
+            let about = statements.iter().filter_map(|s| about(s, &knowledge));
             controlled.denials.extend(about.map(|s| (policy.label.clone(), s)));
         }
+        controlled.read = read;
         let content = |id: &String| self.inventory.policies.get(id).map(|p| p.content.clone());
         controlled.unplaced = controls.unplaced.iter().map(|id| (id.clone(), content(id))).collect();
         Ok(controlled)
@@ -160,13 +181,19 @@ impl<'a> Around<'a> {
 
 impl Controlled {
     /// Whatever they say, it is the same.
-    fn are_as(&self, other: &Self) -> bool {
+    pub(super) fn are_as(&self, other: &Self) -> bool {
         let stands = self.denials.is_empty() || self.standing == other.standing;
         stands && (&self.contents, &self.opaque, &self.unplaced) == (&other.contents, &other.opaque, &other.unplaced)
     }
 
+    /// By what it is told from others of which it is known what they say.
+    pub(super) fn signature(&self) -> Vec<String> {
+        let counts = self.denials.iter().map(|(file, s)| format!("{file} {} {:?}", s.pointer, s.actions.texts));
+        self.contents.iter().chain(&self.read).cloned().chain(counts).collect()
+    }
+
     /// Why it cannot be told what others in their place allow: something denied before, perhaps, of which nothing is known.
-    fn not_comparable(&self, now: &Self) -> Option<String> {
+    pub(super) fn not_comparable(&self, now: &Self) -> Option<String> {
         if let Some((policy, _)) = self.unplaced.difference(&now.unplaced).next() {
             return Some(format!("it is not known where {policy} was attached, and what it denied"));
         }
@@ -175,7 +202,7 @@ impl Controlled {
     }
 
     /// The policies as a layer: what is denied, of all that RCPFullAWSAccess allows.
-    fn policies(&self) -> Vec<Policy> {
+    pub(super) fn policies(&self) -> Vec<Policy> {
         let mut policies = settled::policies(self.denials.clone());
         policies.push(builtin::full_resource_access().clone());
         let plain = |mut policy: Policy| {

@@ -1,0 +1,129 @@
+//! A resource control policy that is taken off or denies less is a control that is weaker, of whatever service: principals of the account
+//! may ask for what it denied, and of everyone else it is not known whether policies of resources let them in.
+
+#![allow(clippy::unwrap_used)]
+
+use crate::common::*;
+use crate::people_controls::controlled;
+use countersign_core::access::NewRequests;
+use countersign_core::diff::Diff;
+use serde_json::{Value, json};
+
+fn denies(action: &str, condition: Value) -> Value {
+    let mut statement = json!({"Effect": "Deny", "Principal": "*", "Action": action, "Resource": "*"});
+    if condition != Value::Null {
+        statement["Condition"] = condition;
+    }
+    policy(json!([statement]))
+}
+
+fn all(action: &str) -> Value {
+    denies(action, Value::Null)
+}
+
+/// dev of A may read objects, and so may ops of B.
+fn world() -> World {
+    let read = || json!([allows(&["s3:GetObject"])]);
+    World::organization().account(B, json!({}), &[ORG]).user(A, "dev", read()).user(B, "ops", read())
+}
+
+fn at(node: &str, policies: Value) -> World {
+    controlled(world(), node, policies)
+}
+
+/// By names: who may newly do something, and of which accounts it is not known whether anyone may.
+fn told(found: &Diff) -> (Vec<String>, Vec<String>) {
+    let of = found.new_access.iter().filter(|n| n.is_of_resources());
+    let (anyone, known): (Vec<_>, Vec<_>) = of.partition(|n| n.is_of_anyone());
+    assert!(anyone.iter().all(|n| n.answer.decision == NewRequests::Unknown));
+    assert!(known.iter().all(|n| n.answer.decision == NewRequests::New));
+    let mut accounts: Vec<String> = anyone.iter().flat_map(|n| &n.principals).map(|p| p.account.clone()).collect();
+    let mut names: Vec<String> = known.iter().flat_map(|n| &n.principals).map(|p| p.name.clone()).collect();
+    accounts.sort();
+    names.sort();
+    (names, accounts)
+}
+
+fn is_clean(base: &World, head: &World) -> bool {
+    let found = compare(base, head);
+    assert!(told(&found).0.is_empty() && told(&found).1.is_empty() == found.verdict.is_clean(), "{:?}", told(&found));
+    found.verdict.is_clean()
+}
+
+#[test]
+fn one_that_is_taken_off_or_denies_less_is_no_change_without_effect() {
+    let both = (vec!["dev".to_owned(), "ops".to_owned()], vec![A.to_owned(), B.to_owned()]);
+    let one = (vec!["dev".to_owned()], vec![A.to_owned()]);
+    for (node, expected) in [(ORG, &both), (A, &one)] {
+        let strict = at(node, json!([all("s3:*")]));
+        for weaker in [json!([]), json!([all("s3:DeleteBucket")])] {
+            let found = compare(&strict, &at(node, weaker));
+            let mut got = told(&found);
+            got.0.retain(|name| name != "root" && !name.starts_with("root"));
+            assert_eq!(&got, expected, "{node}");
+            assert!(found.verdict.access_widens);
+            assert!(found.changes.iter().any(|c| c.matters && c.piece.layers.contains(&"resourceControl")));
+        }
+        assert!(is_clean(&strict, &strict));
+        assert!(is_clean(&at(node, json!([])), &strict), "stricter");
+        assert!(is_clean(&at(node, json!([all("s3:DeleteBucket")])), &strict), "stricter");
+    }
+}
+
+/// The document is changed where it stands.
+#[test]
+fn a_document_that_changes_in_place_is_one() {
+    let world = |document: Value| at(ORG, json!(["rcps/r.json"])).file("rcps/r.json", document.to_string());
+    let found = compare(&world(all("s3:*")), &world(all("s3:DeleteBucket")));
+    assert!(found.verdict.access_widens);
+    assert!(told(&found).0.contains(&"dev".to_owned()));
+    assert!(found.changes.iter().all(|c| c.matters), "no change is idle");
+    assert!(is_clean(&world(all("s3:DeleteBucket")), &world(all("s3:*"))));
+}
+
+#[test]
+fn what_it_did_not_limit_is_no_loss() {
+    let open = at(ORG, json!([]));
+    // no such policy binds a service that it does not reach
+    assert!(is_clean(&at(ORG, json!([all("artifact:*")])), &open));
+    // nor resources of another organization
+    let elsewhere = denies("s3:*", json!({"StringEquals": {"aws:ResourceOrgID": "o-another0001"}}));
+    assert!(is_clean(&at(ORG, json!([elsewhere])), &open));
+    // nor those of the management account
+    assert!(is_clean(&at(M, json!([all("s3:*")])), &at(M, json!([]))));
+    // who assumes a role is told of the roles there are
+    assert!(is_clean(&at(ORG, json!([all("sts:AssumeRole")])), &open));
+    // the same two levels up
+    assert!(is_clean(&at(A, json!([all("s3:*")])), &controlled(at(A, json!([])), ORG, json!([all("s3:*")]))));
+}
+
+/// A perimeter keeps out those of other organizations alone: nobody of the inventory gains by it, and it is not known who else does.
+#[test]
+fn a_perimeter_that_goes_is_about_others() {
+    let perimeter = denies("s3:*", json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": ORG}}));
+    let found = compare(&at(ORG, json!([perimeter])), &at(ORG, json!([])));
+    assert_eq!(told(&found), (vec![], vec![A.to_owned(), B.to_owned()]));
+    assert!(found.verdict.access_widens, "an unknown answer passes no gate");
+    let entry = found.new_access.iter().find(|n| n.is_of_anyone()).unwrap();
+    let reason = entry.answer.reason.clone().unwrap();
+    assert!(reason.starts_with("s3:") && reason.contains("is denied no longer"), "{reason}");
+}
+
+#[test]
+fn of_what_is_not_known_nothing_is_none() {
+    let opaque = |world: World| world.entity(json!({"uid": {"type": "IamPolicy", "id": "p-opaque0001"}}));
+    let (had, none) = (opaque(at(ORG, json!(["p-opaque0001"]))), opaque(at(ORG, json!([]))));
+    let found = compare(&had, &none);
+    assert_eq!(told(&found).1, [A, B]);
+    assert!(found.verdict.access_widens);
+    assert!(compare(&none, &had).verdict.is_clean());
+    // where users and roles are not all listed, so do roles that are not
+    let hidden = |policies: Value| {
+        let mut world = at(ORG, policies);
+        let of_a = |e: &&mut Value| e["uid"] == A;
+        world.entities.iter_mut().filter(of_a).for_each(|e| e["attrs"]["principalsKnown"] = json!(false));
+        world
+    };
+    let found = compare(&hidden(json!([all("sts:AssumeRole")])), &hidden(json!([])));
+    assert_eq!(told(&found).1, [A]);
+}
