@@ -8,7 +8,7 @@ use crate::common::*;
 use serde_json::{Value, json};
 
 /// A repository whose branch `main` is the base, with a change on the branch `topic`.
-struct Repository(tempfile::TempDir);
+pub struct Repository(tempfile::TempDir);
 
 fn git(folder: &Path, args: &[&str]) -> String {
     let identity = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "init.defaultBranch=main"];
@@ -35,7 +35,7 @@ fn document(output: &Output) -> Value {
 }
 
 impl Repository {
-    fn new(base: &World) -> Self {
+    pub fn new(base: &World) -> Self {
         let folder = base.folder();
         git(folder.path(), &["init", "--quiet"]);
         let this = Self(folder);
@@ -44,23 +44,23 @@ impl Repository {
         this
     }
 
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.0.path()
     }
 
-    fn commit(&self, what: &str) {
+    pub fn commit(&self, what: &str) {
         git(self.path(), &["add", "--all", "."]);
         git(self.path(), &["commit", "--quiet", "--allow-empty", "-m", what]);
     }
 
-    fn write(&self, file: &str, text: &str) -> &Self {
+    pub fn write(&self, file: &str, text: &str) -> &Self {
         let path = self.path().join(file);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
         self
     }
 
-    fn remove(&self, file: &str) -> &Self {
+    pub fn remove(&self, file: &str) -> &Self {
         std::fs::remove_file(self.path().join(file)).unwrap();
         self
     }
@@ -74,7 +74,7 @@ impl Repository {
         git(self.path(), &["checkout", "--quiet", "topic"]);
     }
 
-    fn check(&self, more: &[&str]) -> Checked {
+    pub fn check(&self, more: &[&str]) -> Checked {
         let args = [&["check", ".", "--git", "main...", "--format", "json"][..], more].concat();
         let output = countersign(self.path(), &args);
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -82,24 +82,24 @@ impl Repository {
     }
 }
 
-struct Checked {
-    code: i32,
-    document: Value,
-    errors: String,
+pub struct Checked {
+    pub code: i32,
+    pub document: Value,
+    pub errors: String,
 }
 
 impl Checked {
-    fn part(&self, name: &str) -> &str {
+    pub fn part(&self, name: &str) -> &str {
         let parts = self.document["parts"].as_array().unwrap();
         parts.iter().find(|p| p["part"] == name).map_or("absent", |p| p["state"].as_str().unwrap())
     }
 
-    fn weakened(&self) -> Vec<&str> {
+    pub fn weakened(&self) -> Vec<&str> {
         let entries = self.document["weakening"]["entries"].as_array().unwrap();
         entries.iter().map(|e| e["kind"].as_str().unwrap()).collect()
     }
 
-    fn digest(&self) -> &str {
+    pub fn digest(&self) -> &str {
         self.document["weakening"]["digest"].as_str().unwrap()
     }
 }
@@ -123,7 +123,7 @@ fn world() -> World {
 }
 
 /// The inventory of the world with the agreement ended, or with one who may accept.
-fn entities(world: &World) -> String {
+pub fn entities(world: &World) -> String {
     serde_json::to_string_pretty(&world.entities).unwrap()
 }
 

@@ -8,6 +8,7 @@ mod duties;
 mod gaps;
 mod later;
 mod lists;
+mod moved;
 mod people_at;
 mod reach;
 
@@ -44,6 +45,7 @@ use crate::source;
 use crate::stack;
 use crate::terms::{AnyAllowed, Decision, PrincipalKind};
 use duties::{Duties, May};
+pub use moved::Evaded;
 use people_at::Actor;
 use reach::{Terms, Unmatched};
 
@@ -292,12 +294,22 @@ impl Guardrails {
     /// Asks all guardrails of an inventory: of what principals are permitted, whichever agreements are in force, and of any
     /// request.
     pub fn check(&self, assessments: &Assessments<'_>, options: &Options) -> Result<Vec<GuardrailResult>, Failure> {
+        self.check_as(assessments, options, None)
+    }
+
+    /// The same; `as_before` has those who are listed as guardrails see them, where it is not as they are.
+    fn check_as(
+        &self,
+        assessments: &Assessments<'_>,
+        options: &Options,
+        as_before: Option<&Inventory>,
+    ) -> Result<Vec<GuardrailResult>, Failure> {
         let permitted = Options { any_state: true, ..options.clone() };
         let open = Options { any_request: true, ..permitted.clone() };
         let (assessment, any) = (assessments.at_least(&permitted)?, assessments.at_least(&open)?);
         let (inventory, rules) = (assessments.inventory, assessments.rules);
         stack::evaluate(|| {
-            let agreements = Agreements::new(inventory, rules, options.at);
+            let agreements = Agreements::new(as_before.unwrap_or(inventory), rules, options.at);
             let mut asking = GuardrailQuery::new(self, &agreements);
             asking.roles = [
                 people::behind((inventory, rules), &permitted, &assessment.principals)?,
@@ -307,6 +319,9 @@ impl Guardrails {
             asking.duties = asking.duties(&answered, &assessment.completeness.perhaps_others);
             for (principal, any) in answered {
                 asking.principal(principal, any)?;
+            }
+            if as_before.is_some() {
+                return Ok(asking.outcomes(&BTreeMap::new()));
             }
             for others in &assessment.completeness.perhaps_others {
                 asking.others(others)?;
@@ -414,13 +429,15 @@ struct Question<'q> {
 
 impl<'q> Question<'q> {
     fn of(
-        agreements: &Agreements<'_>,
+        agreements: &'q Agreements<'_>,
         who: &'q PrincipalAnswer,
         (account, standing): (&'q Account, &'q Standing),
         entities: &'q Entities,
     ) -> Result<Self, Failure> {
         let role = agreements.role(&account.id, standing).word();
-        Ok(Self { principal: who.uid.to_cedar()?, name: &who.name, account, standing, entities, role })
+        let set = agreements.inventory.entities.get(&who.uid).filter(|e| e.uid.ty == "PermissionSet");
+        let name = set.and_then(|set| set.str("name")).unwrap_or(&who.name);
+        Ok(Self { principal: who.uid.to_cedar()?, name, account, standing, entities, role })
     }
 }
 

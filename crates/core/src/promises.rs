@@ -10,10 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::guardrails::GuardrailResult;
+use crate::guardrails::{By, Evaded, GuardrailResult, Violation};
 use crate::moment::Moment;
 use crate::problem::Place;
 use crate::source::digest::sha256;
+use crate::words;
 
 pub use items::{Sources, canonical, honoured};
 
@@ -29,6 +30,8 @@ pub enum Kind {
     Guardrail,
     /// A guardrail that was about somebody, and is about nobody any more: what the inventory says has changed, not the guardrail.
     IdleGuardrail,
+    /// A guardrail that no longer holds for somebody whom it was about, and who may do what it forbids.
+    EvadedGuardrail,
     /// An inventory that the change adds beside those of its target: nothing of them holds for it.
     FurtherInventory,
     /// An expectation.
@@ -265,7 +268,40 @@ impl Weakening {
             identity: format!("{:?}\u{1f}{id}", Kind::IdleGuardrail),
         }
     }
+
+    /// A guardrail of the target that is about others with the change, while some of those whom it was about may do what it forbids.
+    pub fn evaded(evaded: &Evaded, place: Option<&Place>, target: &str) -> Self {
+        let Evaded { id, violations } = evaded;
+        let deed = |v: &Violation| {
+            let whom = words::principal(v.kind, &v.name, &v.account);
+            let who = match v.people.as_slice() {
+                [] => whom,
+                people => format!("{} ({whom})", people.join(", ")),
+            };
+            let may = if v.by == By::Grant { "may" } else { "perhaps may" };
+            let what: BTreeSet<&str> = v.operations.iter().map(|o| o.operation).collect();
+            let roles =
+                if v.assuming.is_empty() { String::new() } else { format!(", by {}", v.assuming.join(", then ")) };
+            format!("{who} {may} {}{roles}", what.into_iter().collect::<Vec<_>>().join(", "))
+        };
+        let mut deeds: Vec<String> = violations.iter().map(deed).collect();
+        deeds.dedup();
+        let all = violations.iter().map(|v| format!("{v:?}")).collect::<Vec<_>>().join("\u{1f}");
+        Self {
+            kind: Kind::EvadedGuardrail,
+            what: format!(
+                "the guardrail `{id}` is about others than in {target}, and those whom it was about may do what it forbids: {}",
+                words::few(&deeds, NAMED)
+            ),
+            file: place.map(|p| p.source.path.clone()),
+            line: place.map_or(1, Place::line),
+            identity: format!("{:?}\u{1f}{id}\u{1f}{all}", Kind::EvadedGuardrail),
+        }
+    }
 }
+
+/// So many of those who evade a guardrail are named; the digest is of all.
+const NAMED: usize = 5;
 
 /// Whether the target has an exception that excepts all that one of the change does, for as long.
 fn wider_stood(key: &(Kind, String), new: Option<&Item>, (head, target): (&Promises, &Promises)) -> bool {

@@ -10,7 +10,8 @@ use super::versions::{self, Gate, Loaded, Ungated};
 use crate::check::{Checked, Part, RulesChange, WeakeningReport};
 use crate::report::expectations::title;
 use crate::revision::in_repository;
-use countersign_core::assessment::completeness::gaps;
+use countersign_core::assessment::completeness::carried::Carried;
+use countersign_core::assessment::completeness::{self, gaps};
 use countersign_core::assessment::{Assessment, Options};
 use countersign_core::assessments::Assessments;
 use countersign_core::diff::Diff;
@@ -58,13 +59,22 @@ pub fn check(
     // what guardrails come to is told by the rules of the target, as are the other parts
     let rules = gate.as_ref().map_or(&head.session.rules, |gate| &gate.target().session.rules);
     let assessments = Assessments::new(&head.session.inventory, rules);
+    // promises about everybody count those whom the base did not list, where the change leaves them more
+    let carried = gate.as_ref().map_or(Ok(None), |gate| carried(gate, &head.session, rules))?;
+    let over = carried.as_ref().map(|carried| Assessments::new(&carried.inventory, rules));
+    let promised = over.as_ref().unwrap_or(&assessments);
     let guarded = match &head.guardrails {
         Some(own) if !own.all.is_empty() && args.wants_any(parts_of(Kind::Guardrail)) => {
-            own.check(&assessments, &head.session.options)?
+            own.check(promised, &head.session.options)?
         }
         _ => Vec::new(),
     };
-    let idle = gate.as_ref().map_or(Ok(Vec::new()), |gate| idle(&head, gate, &guarded))?;
+    let mut idle = gate.as_ref().map_or(Ok(Vec::new()), |gate| idle(&head, gate, &guarded))?;
+    if let Ok(gate) = &gate
+        && args.wants_any(parts_of(Kind::EvadedGuardrail))
+    {
+        idle.extend(evaded(&head, gate, promised)?);
+    }
     weakening((cli, args), &head, (gate.as_ref(), idle), saying.checked);
     let accepted = saying.checked.weakening.as_ref().is_some_and(|w| w.accepted);
     if !accepted {
@@ -76,7 +86,8 @@ pub fn check(
         saying.checked.skip(Part::Diff, ungated.why().to_owned());
     }
     if args.only.is_empty() || args.only.iter().any(|part| *part != Part::Lint) {
-        let checking = Checking::new(args, (&head, &assessments, guarded), gate.as_ref().ok(), saying.checked);
+        let checking =
+            Checking::new(args, (&head, [&assessments, promised], guarded), gate.as_ref().ok(), saying.checked);
         checking.parts(cli, saying)?;
     }
     Ok((head, gate.ok()))
@@ -99,6 +110,25 @@ fn idle(head: &Loaded, gate: &Gate, guarded: &[GuardrailResult]) -> Result<Vec<W
     }
     let place = |id: &str| head.promises.place(Kind::Guardrail, id);
     Ok(ids.into_iter().map(|result| Weakening::idle(result, place(&result.id), &gate.target().name)).collect())
+}
+
+/// The guardrails of the target that no longer hold for somebody whom they were about where the change began.
+fn evaded(head: &Loaded, gate: &Gate, promised: &Assessments<'_>) -> Result<Vec<Weakening>, Failure> {
+    let target = gate.target();
+    let Some(theirs) = target.guardrails.as_ref().filter(|g| !g.all.is_empty()) else { return Ok(Vec::new()) };
+    let (base, options) = (&gate.base.session, &head.session.options);
+    let before = Assessments::new(&base.inventory, promised.rules);
+    let then = Options { at: options.at, ..base.options.clone() };
+    let found = theirs.evaded(&before, promised, [&then, options])?;
+    let place = |id: &str| head.promises.place(Kind::Guardrail, id).or(target.promises.place(Kind::Guardrail, id));
+    Ok(found.iter().map(|evaded| Weakening::evaded(evaded, place(&evaded.id), &target.name)).collect())
+}
+
+/// The change with what its base did not know, where that matters.
+fn carried(gate: &Gate, head: &Session, rules: &RuleBook) -> Result<Option<Carried>, Failure> {
+    let base = &gate.base.session;
+    let then = Options { at: head.options.at, ..base.options.clone() };
+    completeness::carried::carried((&base.inventory, &head.inventory), rules, [&then, &head.options])
 }
 
 /// A change is held to the limits of its target, whatever it says of them itself.
@@ -177,7 +207,7 @@ pub fn judged(args: &CheckArgs, target: String, mut found: Vec<Weakening>, check
 /// The parts that rest on a kind of promise.
 fn parts_of(kind: Kind) -> &'static [Part] {
     match kind {
-        Kind::Guardrail | Kind::IdleGuardrail => &[Part::Guardrails, Part::Weakening],
+        Kind::Guardrail | Kind::IdleGuardrail | Kind::EvadedGuardrail => &[Part::Guardrails, Part::Weakening],
         Kind::Expectation => &[Part::Expectations, Part::Weakening],
         Kind::AccountException => &[Part::Findings, Part::Weakening],
         Kind::Exception => &[Part::Diff, Part::Weakening],
@@ -202,6 +232,8 @@ struct Checking<'a> {
     head: &'a Loaded,
     /// What was asked of it by the rules of the target, and what its own guardrails came to.
     assessments: &'a Assessments<'a>,
+    /// The same of what promises are held against.
+    promised: &'a Assessments<'a>,
     guarded: Vec<GuardrailResult>,
     gate: Option<&'a Gate>,
     /// The version whose settings hold beside the change's own; `None` where there is none, or they were given up.
@@ -221,7 +253,7 @@ struct View<'a> {
 impl<'a> Checking<'a> {
     fn new(
         args: &'a CheckArgs,
-        (head, assessments, guarded): (&'a Loaded, &'a Assessments<'a>, Vec<GuardrailResult>),
+        (head, [assessments, promised], guarded): (&'a Loaded, [&'a Assessments<'a>; 2], Vec<GuardrailResult>),
         gate: Option<&'a Gate>,
         checked: &Checked,
     ) -> Self {
@@ -233,13 +265,21 @@ impl<'a> Checking<'a> {
             None => own.clone(),
         });
         let rules = target.map_or(&head.session.rules, |t| &t.session.rules);
-        Self { args, head, assessments, guarded, gate, target, rules, exceptions }
+        Self { args, head, assessments, promised, guarded, gate, target, rules, exceptions }
     }
 
     fn parts(&self, cli: &Cli, saying: &mut Saying<'_>) -> Result<(), Failure> {
         let own = View { session: &self.head.session, options: self.head.session.options.clone() };
         let others = Assessments::new(&own.session.inventory, self.rules);
-        let assessments = if std::ptr::eq(self.assessments.rules, self.rules) { self.assessments } else { &others };
+        let (is_own, is_carried) =
+            (std::ptr::eq(self.assessments.rules, self.rules), !std::ptr::eq(self.assessments, self.promised));
+        let assessments = if is_own { self.assessments } else { &others };
+        let carried = Assessments::new(self.promised.inventory, self.rules);
+        let promised = match (is_own, is_carried) {
+            (true, _) => self.promised,
+            (false, true) => &carried,
+            (false, false) => assessments,
+        };
         // findings ask for every answer, among them what the other parts ask for at the same moment
         let assessed = self.args.wants(Part::Findings).then(|| assessments.at_least(&own.options)).transpose()?;
         if let (Some(target), Some(assessed)) = (self.target, &assessed)
@@ -263,10 +303,10 @@ impl<'a> Checking<'a> {
         };
         let suite = self.suite(saying.files);
         let cases = match &suite {
-            Some(suite) => Some(run(suite, assessments, &own.options)?),
+            Some(suite) => Some(run(suite, promised, &own.options)?),
             None => None,
         };
-        let guarded = self.guardrails(assessments, &own.options, saying)?;
+        let guarded = self.guardrails(promised, &own.options, saying)?;
         let findings = assessed.as_ref().map(|a| a.findings.clone());
         let mut said = Said { diff, by_settings: None, cases, guarded, findings };
         if let Some(target) = self.target.filter(|t| !t.promises.asks_like(&self.head.promises)) {
@@ -341,7 +381,7 @@ impl<'a> Checking<'a> {
 
     fn guarded(&self, assessments: &Assessments<'_>, options: &Options) -> Result<Vec<GuardrailResult>, Failure> {
         let mut all = match &self.head.guardrails {
-            Some(_) if std::ptr::eq(assessments, self.assessments) => self.guarded.clone(),
+            Some(_) if std::ptr::eq(assessments, self.promised) => self.guarded.clone(),
             Some(own) if !own.all.is_empty() => own.check(assessments, options)?,
             _ => Vec::new(),
         };
@@ -404,16 +444,19 @@ impl<'a> Checking<'a> {
             return Ok(());
         }
         let with = format!("with the settings of {}", target.name);
+        let carried = self.gate.map_or(Ok(None), |gate| carried(gate, session, self.rules))?;
+        let over = carried.as_ref().map(|carried| Assessments::new(&carried.inventory, self.rules));
+        let promised = over.as_ref().unwrap_or(&assessments);
         if let (Some(suite), Some(cases)) = (suite, &mut said.cases) {
             let met: Vec<bool> = cases.iter().map(Case::passed).collect();
-            let again = run(suite, &assessments, &view.options)?.into_iter().zip(met);
+            let again = run(suite, promised, &view.options)?.into_iter().zip(met);
             cases.extend(again.filter(|(case, met)| *met && !case.passed()).map(|(mut case, _)| {
                 case.expectation.name = Some(format!("{} ({with})", title(&case.expectation)));
                 case
             }));
         }
         if let Some(known) = &mut said.guarded {
-            let again = self.guarded(&assessments, &view.options)?;
+            let again = self.guarded(promised, &view.options)?;
             let is_new = |r: &GuardrailResult| {
                 let alike = |k: &GuardrailResult| k.id == r.id && k.is_open() && k.violations == r.violations;
                 r.is_open() && !known.iter().any(alike)

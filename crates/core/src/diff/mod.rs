@@ -62,6 +62,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::assessment::completeness::carried;
 use crate::assessment::completeness::others::{self, Others};
 use crate::assessment::{ASSUMES, Assessment, Operation, Options, Person, PrincipalAnswer};
 use crate::finding::Severity;
@@ -538,8 +539,24 @@ fn by_itself(
     (found, causes)
 }
 
-/// Who may be there unseen where the change reaches. Two snapshots of different moments may differ wherever not all was listed.
+/// Who may be there unseen where the change reaches, in either inventory. Two snapshots of different moments may differ wherever not all was listed.
 fn unseen(
+    base: &Side<'_>,
+    head: &Side<'_>,
+    rules: &RuleBook,
+    (after, within): (&Assessment, Option<BTreeSet<String>>),
+) -> Result<Vec<Others>, Failure> {
+    let mut found = unseen_now(base, head, rules, (after, within))?;
+    let sides = [base, head].map(|side| side.options);
+    if let Some(carried) = carried::carried((base.inventory, head.inventory), rules, sides)? {
+        found.extend(carried.others);
+        found.sort();
+    }
+    Ok(found)
+}
+
+/// The same of those whom the new inventory itself does not list.
+fn unseen_now(
     base: &Side<'_>,
     head: &Side<'_>,
     rules: &RuleBook,
