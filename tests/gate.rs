@@ -597,6 +597,91 @@ fn settings_that_are_stricter_than_before_pass() {
     assert_eq!(weakened, ["expectation", "exception", "signatories"]);
 }
 
+/// More words and lower limits of a rule of lint find more; an exclude of fewer files leaves more to be checked.
+#[test]
+fn rules_of_lint_that_find_more_pass() {
+    let with = |top: &str, lint: &str| format!("asOf = \"2026-11-15\"\n{top}\n[lint]\n{lint}\n");
+    let words = |words: &str| with("", &format!("rules.CS155 = {{ words = [{words}] }}"));
+    for (old, new, kind) in [
+        (words("\"auditor\""), words("\"viewer\", \"auditor\""), "lint-rule"),
+        (words("\"auditor\", \"read-only\""), words("\"Read_Only\", \"auditor\", \"intern\""), "lint-rule"),
+        (with("", ""), words("\"read-only\", \"view-only\", \"viewer\", \"auditor\", \"intern\""), "lint-rule"),
+        (with("", "exclude = [\"iam/**\"]"), with("", "exclude = [\"iam/vendor/**\"]"), "lint-files"),
+        (with("", "exclude = [\"iam/**\"]"), with("", "exclude = [\"iam/vendor/a.json\", \"iam/b/*\"]"), "lint-files"),
+        (with("exclude = [\"old/**\"]", ""), with("exclude = [\"old/a/**\"]", ""), "exclude"),
+    ] {
+        let repository = Repository::new(&world().file("countersign.toml", old.clone()));
+        repository.write("countersign.toml", &new);
+        let checked = repository.check(&["--only", "weakening"]);
+        assert_eq!((checked.code, checked.weakened()), (0, vec![]), "{old} -> {new}");
+        let repository = Repository::new(&world().file("countersign.toml", new.clone()));
+        repository.write("countersign.toml", &old);
+        let back = repository.check(&["--only", "weakening"]);
+        assert!(back.code == 4 && back.weakened().contains(&kind), "{new} -> {old}");
+    }
+}
+
+/// What an account declares of PHI makes no finding go by being taken out.
+#[test]
+fn phi_that_is_no_longer_declared_is_a_weakening_where_a_finding_goes() {
+    let with = |attrs: Value, tags: Value| {
+        let mut world = world();
+        let own = world.entities.iter_mut().find(|e| e["uid"] == M).unwrap();
+        own["attrs"].as_object_mut().unwrap().extend(attrs.as_object().unwrap().clone());
+        own["tags"] = tags;
+        world.file("countersign.toml", "asOf = \"2026-11-15\"\nphiTags = [\"Data=PHI\"]\n")
+    };
+    let plain = || json!({});
+    let register = json!({"phi": {"services": ["s3", "gamelift"]}});
+    let fewer = json!({"phi": {"services": ["s3"]}});
+    let ended = json!({"phi": {"services": ["s3", "gamelift"], "until": "2026-01-01"}});
+    for (old, new) in [
+        ((register.clone(), plain()), (plain(), plain())),
+        ((register.clone(), plain()), (fewer, plain())),
+        ((register.clone(), plain()), (ended, plain())),
+        ((plain(), json!({"Data": "PHI"})), (plain(), plain())),
+        ((plain(), json!({"Data": "PHI"})), (plain(), json!({"Data": "other"}))),
+    ] {
+        let repository = Repository::new(&with(old.0.clone(), old.1.clone()));
+        let before = repository.check(&["--only", "findings"]);
+        assert_eq!(before.code, 1, "PHI and no BAA: {}", before.document);
+        repository.write("entities.json", &entities(&with(new.0.clone(), new.1.clone())));
+        let checked = repository.check(&["--only", "weakening"]);
+        assert_eq!(checked.code, 4, "{old:?} -> {new:?}");
+        assert!(checked.weakened().iter().all(|kind| *kind == "phi"), "{:?}", checked.weakened());
+        let digest = checked.digest().to_owned();
+        assert_eq!(repository.check(&["--only", "weakening", "--accept-change", &digest]).code, 0);
+    }
+    // where nothing was found, nothing goes: the account is covered
+    let covered =
+        |attrs: Value| with(attrs, plain()).accepted("fedcba9876543210", "baa", "account", M, "2024-01-01", None);
+    let repository = Repository::new(&covered(json!({"phi": {"services": ["s3"]}})));
+    repository.write("entities.json", &entities(&covered(plain())));
+    let checked = repository.check(&["--only", "weakening"]);
+    assert_eq!((checked.code, checked.weakened()), (0, vec![]));
+}
+
+/// An agreement of one's own that counts as AWS's is none that AWS concluded.
+#[test]
+fn an_agreement_that_takes_the_place_of_one_of_awss_is_a_weakening() {
+    let own = |kind: &str| {
+        world().entity(json!({"uid": "Agreement::\"own\"", "attrs": {"kind": kind, "scope": "account", "partition": "aws", "name": "x"}}))
+    };
+    let repository = Repository::new(&world());
+    let text = entities(&own("baa")).replace("\"agreement\": \"baa\"", "\"agreement\": \"own\"");
+    repository.write("entities.json", &text);
+    let checked = repository.check(&[]);
+    assert_eq!((checked.code, checked.weakened()), (4, vec!["agreement"]), "{}", checked.document);
+    let what = checked.document["weakening"]["entries"][0]["what"].as_str().unwrap();
+    assert!(what.contains("own") && what.contains("baa") && what.contains("none of AWS's"), "{what}");
+    // a kind that AWS does not have takes no one's place
+    repository.write("entities.json", &entities(&own("house-rules")));
+    assert_eq!(repository.check(&["--only", "weakening"]).code, 0);
+    // it was there before, and still is
+    let repository = Repository::new(&own("baa"));
+    assert_eq!(repository.check(&["--only", "weakening"]).code, 0);
+}
+
 /// A change is held to the limits of its target, and a limit that is taken away is told.
 #[test]
 fn a_limit_of_the_change_does_not_loosen_that_of_its_target() {

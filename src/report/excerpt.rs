@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
 use super::foreign::{Foreign, is_unseen, push_shown};
-use countersign_core::problem::{Place, Span};
+use countersign_core::problem::{Place, SourceFile, Span};
+use countersign_core::work;
 
 /// So many columns of a line are drawn.
 const WINDOW: usize = 200;
@@ -36,14 +37,15 @@ pub struct Excerpt {
 impl Excerpt {
     /// The line of a place, and the lines before and after it.
     pub fn new(place: &Place) -> Self {
-        let text = place.source.text.as_str();
+        let (source, text) = (&place.source, place.source.text.as_str());
         let start = place.span.start.min(text.len());
-        let (line, column) = place.source.line_column(start);
+        let (line, column) = source.line_column(start);
         let (line, column) = (line - 1, column - 1);
-        let begin = line_start(text, start);
-        let span = Span { start, end: last_byte_drawn(text, start, place.span.end).max(start) };
+        // of a long line with many findings, only what is drawn is looked at for each
+        let begin = source.line_at(start).start;
+        let span = Span { start, end: last_byte_drawn(source, start, place.span.end).max(start) };
 
-        let above = line_start(text, begin.saturating_sub(1));
+        let above = source.line_at(begin.saturating_sub(1)).start;
         let mut excerpt = Self {
             path: Foreign(&place.source.path).line().into_owned(),
             text: String::new(),
@@ -54,10 +56,10 @@ impl Excerpt {
         };
         let mut at = above;
         loop {
-            let length = text.get(at..).and_then(|rest| rest.find('\n')).unwrap_or(text.len() - at);
-            excerpt.add(text, Span { start: at, end: at + length }, span);
+            let line = source.line_at(at);
+            excerpt.add(text, line, span);
             let is_below = at > span.end;
-            at += length + 1;
+            at = line.end + 1;
             if is_below || at >= text.len() && !(at == text.len() && span.start == at) {
                 break;
             }
@@ -131,20 +133,15 @@ impl SourceCode for Excerpt {
     }
 }
 
-/// Where the line of a byte begins.
-fn line_start(text: &str, at: usize) -> usize {
-    text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1)
-}
-
 /// Where what is underlined ends: in its first line if it covers too many.
-fn last_byte_drawn(text: &str, start: usize, end: usize) -> usize {
-    let end = end.min(text.len());
-    let covered = text.get(start..end).unwrap_or_default();
-    match covered.match_indices('\n').nth(MOST_LINES) {
-        Some(_) => start + covered.find('\n').unwrap_or(covered.len()),
-        // a line break at the end belongs to the line that it ends
-        None => start + covered.strip_suffix('\n').unwrap_or(covered).len(),
+fn last_byte_drawn(source: &SourceFile, start: usize, end: usize) -> usize {
+    let end = end.min(source.text.len());
+    if source.breaks_in(Span { start, end }) > MOST_LINES {
+        return source.line_at(start).end;
     }
+    // a line break at the end belongs to the line that it ends
+    let ends_line = end > start && source.text.as_bytes().get(end - 1) == Some(&b'\n');
+    if ends_line { end - 1 } else { end }
 }
 
 /// The part of a line that is drawn: all of it, or so many characters around the anchor.
@@ -152,6 +149,7 @@ fn window(text: &str, line: Span, anchor: usize) -> Span {
     let before = text.get(line.start..anchor).unwrap_or_default();
     let after = text.get(anchor..line.end).unwrap_or_default();
     let (left, right) = (before.chars().rev().take(WINDOW).count(), after.chars().take(WINDOW).count());
+    work::add(left + right);
     if left + right < WINDOW {
         return line;
     }
@@ -171,8 +169,6 @@ pub fn sentence(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use countersign_core::problem::SourceFile;
-
     use super::*;
 
     fn excerpt(text: &str, start: usize, length: usize) -> Excerpt {
@@ -217,6 +213,29 @@ mod tests {
         }
         let whole = excerpt(&line, 0, line.len());
         assert_eq!(underlined(&whole).chars().count(), WINDOW);
+    }
+
+    /// However long the line, for each of the findings in it only what is drawn is looked at.
+    #[test]
+    fn many_findings_on_one_line_are_drawn_by_steps_of_their_number() {
+        let steps = |findings: usize| {
+            let piece = "{\"é\": 1}, ".repeat(8);
+            let source = SourceFile::new("a", piece.repeat(findings));
+            let place = |n: usize| Place {
+                source: source.clone(),
+                span: Span { start: n * piece.len(), end: source.text.len() },
+            };
+            let ((), steps) = work::during(|| {
+                for n in 0..findings {
+                    let found = Excerpt::new(&place(n));
+                    assert!(found.text.chars().count() <= WINDOW + 2);
+                    assert_eq!(source.line_column_utf16(n * piece.len()).0, 1);
+                }
+            });
+            steps
+        };
+        let (one, two) = (steps(1000), steps(2000));
+        assert!(one >= 1000 && two < one * 5 / 2, "{one} {two}");
     }
 
     #[test]

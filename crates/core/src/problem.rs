@@ -67,16 +67,23 @@ impl SourceFile {
         (line, self.lines().characters(&self.text, start, offset) + 1)
     }
 
-    /// One-based line of a byte offset, and what stands before it in that line.
-    pub fn line_before(&self, offset: usize) -> (usize, &str) {
+    /// The same, with the column in units of UTF-16.
+    pub fn line_column_utf16(&self, offset: usize) -> (usize, usize) {
         let offset = if self.text.is_char_boundary(offset) { offset } else { self.text.len() };
         let (line, start) = self.lines().line(offset);
-        (line, self.text.get(start..offset).unwrap_or(""))
+        (line, self.lines().utf16(&self.text, start, offset) + 1)
     }
 
-    /// Every byte of the text is a character.
-    pub fn is_ascii(&self) -> bool {
-        self.lines().is_ascii()
+    /// The line of a byte offset, without the break that ends it. No byte is looked at for it.
+    pub fn line_at(&self, offset: usize) -> Span {
+        let (start, end) = self.lines().bounds(&self.text, offset.min(self.text.len()));
+        Span { start, end }
+    }
+
+    /// How many lines end within a span.
+    pub fn breaks_in(&self, span: Span) -> usize {
+        let line = |offset: usize| self.lines().line(offset.min(self.text.len())).0;
+        line(span.end).saturating_sub(line(span.start))
     }
 
     fn lines(&self) -> &Lines {

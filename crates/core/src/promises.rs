@@ -4,12 +4,14 @@
 //! A change that takes a promise away, or makes one easier to keep, is a [`Weakening`]. Whether it is acceptable is not decided here.
 
 mod items;
+mod phi;
 mod strength;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::finding::Finding;
 use crate::guardrails::{By, Evaded, GuardrailResult, Violation};
 use crate::moment::Moment;
 use crate::problem::Place;
@@ -17,6 +19,7 @@ use crate::source::digest::sha256;
 use crate::words;
 
 pub use items::{Sources, canonical, honoured};
+pub use phi::{Declared, as_declared};
 
 /// What kind of promise it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -66,6 +69,10 @@ pub enum Kind {
     Baseline,
     /// The lists of HIPAA eligible services that `[aws]` names.
     EligibleServices,
+    /// An agreement of one's own that counts as one of AWS's.
+    Agreement,
+    /// What an account declares of PHI.
+    Phi,
     /// A file of AWS's Service Reference, or of a managed policy, that `[aws]` names; the document that an inventory gives a policy of
     /// AWS's.
     AwsData,
@@ -112,8 +119,8 @@ pub enum Value {
     Text(String),
     /// A Cedar policy without its annotations, and the rank of its severity.
     Policy(serde_json::Value, u8),
-    /// A rank: less is weaker. With it, whatever else must stay the same.
-    Rank(u8, String),
+    /// A rank: less is weaker. With it, what else a rule of lint is told.
+    Rank(u8, Told),
     /// A moment.
     At(Moment),
     /// A number: more is weaker.
@@ -126,6 +133,17 @@ pub enum Value {
     Names(BTreeSet<String>),
     /// A policy of the rules; `true` if all that it does is find something.
     Rule(String, bool),
+}
+
+/// What a rule of lint is told beside its severity.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Told {
+    /// It looks at policies of AWS Artifact alone.
+    pub narrowed: bool,
+    /// The words that it looks for: more find more.
+    pub words: BTreeSet<String>,
+    /// Its limits: a lower one finds more.
+    pub limits: BTreeMap<String, usize>,
 }
 
 /// All promises of one version of an inventory.
@@ -224,7 +242,9 @@ pub fn weakenings(target: &Promises, base: &Promises, head: &Promises, now: Mome
             continue;
         }
         if let Some(what) = strength::weaker(key.0, old, new, now) {
-            let is_narrower = || old.is_none() && wider_stood(key, new, (head, target));
+            let is_narrower = || {
+                old.is_none() && (wider_stood(key, new, (head, target)) || items::wider_excluded(&key.1, key.0, target))
+            };
             if is_narrower() || new.is_none() && stronger_stands(key.0, old, head) {
                 continue;
             }
@@ -266,6 +286,19 @@ impl Weakening {
             file: place.map(|p| p.source.path.clone()),
             line: place.map_or(1, Place::line),
             identity: format!("{:?}\u{1f}{id}", Kind::IdleGuardrail),
+        }
+    }
+
+    /// A finding that an account no longer has since it declares less PHI; where the account stands.
+    pub fn undeclared(finding: &Finding, accounts: &[String], place: Option<&Place>) -> Self {
+        let Finding { rule, subject, message, .. } = finding;
+        let who = words::few(accounts, NAMED);
+        Self {
+            kind: Kind::Phi,
+            what: format!("{rule} is no longer found of {subject}, since less PHI is declared than before, of {who}"),
+            file: place.map(|p| p.source.path.clone()),
+            line: place.map_or(1, Place::line),
+            identity: format!("{:?}\u{1f}{rule}\u{1f}{subject}\u{1f}{message}", Kind::Phi),
         }
     }
 

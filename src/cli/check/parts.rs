@@ -24,8 +24,8 @@ use countersign_core::inventory::limits::Limited;
 use countersign_core::lint::gains;
 use countersign_core::lint::settings::Settings;
 use countersign_core::policies::RuleBook;
-use countersign_core::problem::{Failure, Problem};
-use countersign_core::promises::{self, Kind, Weakening, canonical, honoured};
+use countersign_core::problem::{Failure, Place, Problem};
+use countersign_core::promises::{self, Kind, Weakening, as_declared, canonical, honoured};
 use countersign_core::provenance::Provenance;
 use countersign_core::source::Folder;
 use countersign_core::source::digest::Listing;
@@ -75,6 +75,11 @@ pub fn check(
     {
         idle.extend(evaded(&head, gate, promised)?);
     }
+    if let Ok(gate) = &gate
+        && args.wants_any(parts_of(Kind::Phi))
+    {
+        idle.extend(undeclared(&head, gate, &assessments, saying.checked)?);
+    }
     weakening((cli, args), &head, (gate.as_ref(), idle), saying.checked);
     let accepted = saying.checked.weakening.as_ref().is_some_and(|w| w.accepted);
     if !accepted {
@@ -122,6 +127,26 @@ fn evaded(head: &Loaded, gate: &Gate, promised: &Assessments<'_>) -> Result<Vec<
     let found = theirs.evaded(&before, promised, [&then, options])?;
     let place = |id: &str| head.promises.place(Kind::Guardrail, id).or(target.promises.place(Kind::Guardrail, id));
     Ok(found.iter().map(|evaded| Weakening::evaded(evaded, place(&evaded.id), &target.name)).collect())
+}
+
+/// The findings that the change would have if accounts declared the PHI that they did where it began, and that would fail it.
+fn undeclared(
+    head: &Loaded,
+    gate: &Gate,
+    assessments: &Assessments<'_>,
+    checked: &Checked,
+) -> Result<Vec<Weakening>, Failure> {
+    let inventory = &head.session.inventory;
+    let Some(declared) = as_declared(&gate.base.session.inventory, inventory) else { return Ok(Vec::new()) };
+    let options = &head.session.options;
+    let before = Assessments::new(&declared.inventory, assessments.rules).at_least(options)?;
+    let now = assessments.at_least(options)?;
+    let known: Vec<(String, String, String)> = now.findings.iter().map(identity).collect();
+    let gone = before.findings.iter().filter(|f| checked.fails(f.severity) && !known.contains(&identity(f)));
+    let accounts: Vec<String> = declared.accounts.iter().map(|uid| uid.id.clone()).collect();
+    let entity = declared.accounts.first().and_then(|uid| inventory.entities.get(uid));
+    let place = entity.map(|e| Place { source: e.source.clone(), span: e.span });
+    Ok(gone.map(|finding| Weakening::undeclared(finding, &accounts, place.as_ref())).collect())
 }
 
 /// The change with what its base did not know, where that matters.
@@ -209,11 +234,11 @@ fn parts_of(kind: Kind) -> &'static [Part] {
     match kind {
         Kind::Guardrail | Kind::IdleGuardrail | Kind::EvadedGuardrail => &[Part::Guardrails, Part::Weakening],
         Kind::Expectation => &[Part::Expectations, Part::Weakening],
-        Kind::AccountException => &[Part::Findings, Part::Weakening],
+        Kind::AccountException | Kind::Phi => &[Part::Findings, Part::Weakening],
         Kind::Exception => &[Part::Diff, Part::Weakening],
         kind if kind.is_of_lint() => &[Part::Lint, Part::Weakening],
         // of whatever is read
-        Kind::Limit | Kind::EligibleServices | Kind::AwsData => &[
+        Kind::Limit | Kind::EligibleServices | Kind::Agreement | Kind::AwsData => &[
             Part::Diff,
             Part::Expectations,
             Part::Guardrails,

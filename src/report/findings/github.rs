@@ -1,6 +1,6 @@
 //! Workflow commands of GitHub Actions: an annotation for each finding.
 
-use super::Entry;
+use super::{Entry, Unit};
 use crate::report::foreign::Foreign;
 use countersign_core::finding::Severity;
 
@@ -19,7 +19,7 @@ fn command(finding: &Entry) -> String {
         Severity::Warning => "warning",
         Severity::Info => "notice",
     };
-    let [line, column, end_line, end_column] = finding.region(|text| text.chars().count());
+    let [line, column, end_line, end_column] = finding.region(Unit::Characters);
     // GitHub takes columns only where a finding is on one line
     let columns = if line == end_line { format!(",col={column},endColumn={end_column}") } else { String::new() };
     let title = finding.title();

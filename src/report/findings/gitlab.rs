@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::Entry;
+use super::{Entry, Unit};
 use countersign_core::finding::Severity;
 
 /// The findings that count.
 pub fn gitlab(entries: &[Entry]) -> Value {
     let entry = |finding: &Entry| {
-        let [line, _, end, _] = finding.region(|text| text.chars().count());
+        let [line, _, end, _] = finding.region(Unit::Characters);
         let severity = match finding.severity {
             Severity::Error => "critical",
             Severity::Warning => "minor",

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{FindingsReport, region};
+use super::{FindingsReport, Unit, region};
 use countersign_core::lint::{Finding, Severity, Suppressed};
 use countersign_core::provenance::Provenance;
 
@@ -75,7 +75,7 @@ pub fn json<'a>(report: &FindingsReport<'_>, provenance: &'a Provenance) -> Find
 }
 
 fn one(finding: &Finding, fingerprint: &str) -> One {
-    let [line, column, end_line, end_column] = region(&finding.place, |text| text.chars().count());
+    let [line, column, end_line, end_column] = region(&finding.place, Unit::Characters);
     let (suppressed_by, reason) = match &finding.suppressed {
         None => (None, None),
         Some(Suppressed::Ignored(reason)) => (Some("ignore"), Some(reason.clone())),

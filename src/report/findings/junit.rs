@@ -2,7 +2,7 @@
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use super::Entry;
+use super::{Entry, Unit};
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
 
@@ -45,7 +45,7 @@ pub fn suites(name: &str, entries: &[Entry], read: &str) -> Vec<TestSuite> {
 }
 
 fn case(finding: &Entry) -> TestCase {
-    let [line, column, ..] = finding.region(|text| text.chars().count());
+    let [line, column, ..] = finding.region(Unit::Characters);
     let place = format!("{}:{line}:{column}", finding.file);
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     status.set_type(finding.severity.word()).set_message(finding.message.clone());

@@ -1,6 +1,6 @@
 //! Markdown: a table, for a comment or a job's summary.
 
-use super::{FindingsReport, region};
+use super::{FindingsReport, Unit, region};
 use crate::report::foreign::Foreign;
 use countersign_core::lint::Finding;
 
@@ -16,7 +16,7 @@ pub fn markdown(report: &FindingsReport<'_>) -> String {
 }
 
 fn row(finding: &Finding) -> String {
-    let [line, ..] = region(&finding.place, |text| text.chars().count());
+    let [line, ..] = region(&finding.place, Unit::Characters);
     format!(
         "| {} | {} {} | {} | {} — {} |\n",
         finding.severity.word(),

@@ -117,7 +117,7 @@ impl Entry {
     }
 
     /// Line and column of the start and of the end, one-based; `unit` measures a piece of a line.
-    fn region(&self, unit: impl Fn(&str) -> usize) -> [usize; 4] {
+    fn region(&self, unit: Unit) -> [usize; 4] {
         match &self.spot {
             Spot::Place(place) => region(place, unit),
             Spot::Line(line) => [*line, 1, *line, 1],
@@ -152,12 +152,20 @@ impl FindingsReport<'_> {
     }
 }
 
-/// Line and column of the start and of the end of a place, one-based; `unit` measures a piece of a line.
-fn region(place: &Place, unit: impl Fn(&str) -> usize) -> [usize; 4] {
-    let position = |offset: usize| {
-        let (line, before) = place.source.line_before(offset);
-        // a long line is not measured for each of its findings
-        (line, if place.source.is_ascii() { before.len() } else { unit(before) } + 1)
+/// By what columns are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Characters.
+    Characters,
+    /// Units of UTF-16.
+    Utf16,
+}
+
+/// Line and column of the start and of the end of a place, one-based.
+fn region(place: &Place, unit: Unit) -> [usize; 4] {
+    let position = |offset: usize| match unit {
+        Unit::Characters => place.source.line_column(offset),
+        Unit::Utf16 => place.source.line_column_utf16(offset),
     };
     let (start, end) = (position(place.span.start), position(place.span.end));
     [start.0, start.1, end.0, end.1]

@@ -9,7 +9,7 @@ use serde_sarif::sarif::{
     Region, ReportingConfiguration, ReportingDescriptor, ResultLevel, Run, Sarif, Suppression, Tool, ToolComponent,
 };
 
-use super::Entry;
+use super::{Entry, Unit};
 use countersign_core::lint::{Rule, Severity, Suppressed, rules};
 use countersign_core::provenance::Provenance;
 
@@ -114,7 +114,7 @@ fn result(finding: &Entry, rules: &[Described]) -> serde_sarif::sarif::Result {
 
 fn location(finding: &Entry) -> Location {
     let [line, column, end_line, end_column] =
-        finding.region(|text| text.encode_utf16().count()).map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+        finding.region(Unit::Utf16).map(|n| i64::try_from(n).unwrap_or(i64::MAX));
     let region =
         Region::builder().start_line(line).start_column(column).end_line(end_line).end_column(end_column).build();
     let uri = utf8_percent_encode(&finding.file, PATH).to_string();

@@ -295,11 +295,9 @@ impl Settings {
         self.kinds.iter().map(|(g, kind)| (g.glob().glob(), *kind))
     }
 
-    /// What a rule is told beside its severity, in a form of which only equality counts.
-    pub fn told(&self, rule: &Rule) -> String {
-        let own = self.rules.get(rule.code).map(|s| (&s.words, &s.limits));
-        own.filter(|(words, limits)| words.is_some() || !limits.is_empty())
-            .map_or_else(String::new, |o| format!("{o:?}"))
+    /// The limits that a rule is told, by their names.
+    pub fn limits_of(&self, rule: &Rule) -> BTreeMap<String, usize> {
+        self.rules.get(rule.code).map(|s| s.limits.clone()).unwrap_or_default()
     }
 
     /// Whether a file is left out.

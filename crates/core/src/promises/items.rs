@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Item, Kind, Promises, Value};
+use super::{Item, Kind, Promises, Told, Value};
 use crate::aws::eligibility::ListsFile;
 use crate::expectations::{Expectation, Expected, Governed, Suite};
 use crate::guardrails::{Guardrail, Guardrails};
@@ -19,9 +19,6 @@ use crate::problem::{Place, SourceFile, Span};
 use crate::source::Source;
 use crate::source::digest::sha256;
 use crate::terms::PermissionModel;
-
-/// What a rule is told besides that looks at policies of AWS Artifact alone.
-pub const NARROWED: &str = "of AWS Artifact only";
 
 /// The key of the whole folder among the paths that are linted.
 pub const WHOLE: &str = ".";
@@ -64,6 +61,7 @@ impl Promises {
         all.limits(sources.files, sources.lint);
         all.policies_of_aws(sources.inventory);
         all.services(sources.inventory);
+        all.agreements(sources.inventory);
         if let Some((baseline, file)) = sources.baseline {
             all.baseline(baseline, file);
         }
@@ -210,8 +208,11 @@ impl Promises {
         let place = || Some(Place { source: settings.source.clone(), span: Default::default() });
         for rule in rules::all() {
             let rank = if settings.is_on(rule) { 1 + settings.severity(rule) as u8 } else { 0 };
-            let only = if settings.profile.narrows(rule) { NARROWED } else { "" };
-            let value = Value::Rank(rank, settings.told(rule) + only);
+            // neither case nor separators matter
+            let plain = |word: &str| word.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+            let words = settings.words(rule.code, rules::words_of(rule.code)).into_iter().map(plain).collect();
+            let narrowed = settings.profile.narrows(rule);
+            let value = Value::Rank(rank, Told { narrowed, words, limits: settings.limits_of(rule) });
             let name = format!("the rule {} {} of lint", rule.code, rule.name);
             self.add(Kind::LintRule, rule.code, Item { value, name, place: place() });
         }
@@ -223,7 +224,7 @@ impl Promises {
         }
         for pattern in settings.excluded() {
             let item = Item { value: text(""), name: format!("the exclude `{pattern}` of lint"), place: place() };
-            self.add(Kind::LintFiles, format!("exclude {pattern}"), item);
+            self.add(Kind::LintFiles, format!("{EXCLUDE}{pattern}"), item);
         }
         for (index, owner) in settings.owners.iter().enumerate().filter(|(_, o)| o.report_only) {
             // of several owners that a file fits, the last one counts: these take files back
@@ -272,6 +273,20 @@ impl Promises {
             let place = Place { source: entity.source.clone(), span: entity.span };
             let name = format!("{}, a service that is said to be eligible,", entity.uid.id);
             self.add(Kind::EligibleServices, &entity.uid.id, Item { value: text(&name), name, place: Some(place) });
+        }
+    }
+
+    /// Agreements that the inventory declares of a kind that AWS has one of: an acceptance of them counts as one of AWS's.
+    fn agreements(&mut self, inventory: &Inventory) {
+        let (built_in, own): (Vec<_>, Vec<_>) = inventory.of_type("Agreement").partition(|e| e.built_in);
+        let kinds: BTreeSet<&str> = built_in.iter().filter_map(|e| e.str("kind")).collect();
+        for entity in own {
+            let Some(kind) = entity.str("kind").filter(|kind| kinds.contains(kind)) else { continue };
+            let place = Place { source: entity.source.clone(), span: entity.span };
+            let name = format!("{}, an agreement of the kind {kind} that is none of AWS's,", entity.uid.id);
+            let said = ["scope", "partition"].map(|attr| entity.str(attr));
+            let value = text(&format!("{kind} {said:?}"));
+            self.add(Kind::Agreement, &entity.uid.id, Item { value, name, place: Some(place) });
         }
     }
 
@@ -345,6 +360,34 @@ impl Excepts {
         let all = self.accounts.is_empty() && !other.accounts.is_empty();
         self.what == other.what && (all || (!other.accounts.is_empty() && self.accounts.is_superset(&other.accounts)))
     }
+}
+
+/// Before the pattern of an exclude of lint.
+const EXCLUDE: &str = "exclude ";
+
+/// Whether the target leaves out all files that an exclude does, by a wider pattern.
+pub(super) fn wider_excluded(key: &str, kind: Kind, target: &Promises) -> bool {
+    let pattern = match kind {
+        Kind::Exclude => Some(key),
+        Kind::LintFiles => key.strip_prefix(EXCLUDE),
+        _ => None,
+    };
+    let theirs = target.of_kind(kind).filter_map(|(key, _)| match kind {
+        Kind::LintFiles => key.strip_prefix(EXCLUDE),
+        _ => Some(key),
+    });
+    pattern.is_some_and(|own| theirs.into_iter().any(|wide| covers(wide, own)))
+}
+
+/// Whether a pattern of files surely fits every file that another fits: it names a folder that the other's files are all in, or a file
+/// that the other is.
+fn covers(wide: &str, narrow: &str) -> bool {
+    let is_plain = |text: &str| !text.contains(['*', '?', '[', ']', '{', '}', '!', '\\']);
+    if is_plain(narrow) {
+        return globset::Glob::new(wide).is_ok_and(|glob| glob.compile_matcher().is_match(narrow));
+    }
+    let folder = wide.strip_suffix("**").filter(|folder| is_plain(folder) && folder.ends_with('/'));
+    wide == "**" || folder.is_some_and(|folder| narrow.starts_with(folder) && !narrow.contains('\\'))
 }
 
 /// Whether the target has an exception of the same for as long, in these accounts and others, or in all.
@@ -422,5 +465,34 @@ pub fn implies(strong: &str, weak: &str) -> bool {
             }
             _ => strong == weak,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::covers;
+
+    #[test]
+    fn a_pattern_covers_another_where_it_fits_all_that_this_does() {
+        for (wide, narrow) in [
+            ("iam/**", "iam/vendor/**"),
+            ("iam/**", "iam/*.json"),
+            ("iam/**", "iam/a.json"),
+            ("*.json", "iam/a.json"),
+            ("**", "a/*"),
+        ] {
+            assert!(covers(wide, narrow), "{wide} {narrow}");
+        }
+        for (wide, narrow) in [
+            ("iam/vendor/**", "iam/**"),
+            ("iam/**", "*.json"),
+            ("iam/**", "iamb/**"),
+            ("iam/**", "{iam/a,b}"),
+            ("i?m/**", "i?m/a*"),
+            ("iam/*", "iam/a*"),
+            ("a.json", "b.json"),
+        ] {
+            assert!(!covers(wide, narrow), "{wide} {narrow}");
+        }
     }
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use super::items::NARROWED;
-use super::{Item, Kind, Value};
+use super::{Item, Kind, Told, Value};
 use crate::moment::{self, Moment};
 
 /// What a change does to a promise if it weakens it; `None` if it does not.
@@ -64,15 +63,12 @@ pub fn weaker(kind: Kind, old: Option<&Item>, new: Option<&Item>, now: Moment) -
             named("leaves out permissions that counted")
         }
         (Kind::LintRule, Some(old), Some(new)) => match (&old.value, &new.value) {
-            (Value::Rank(old, told), Value::Rank(new, tell))
-                if new >= old && (told == tell || told.strip_suffix(NARROWED) == Some(tell)) =>
-            {
-                None
-            }
+            (Value::Rank(old, told), Value::Rank(new, tell)) if new >= old && finds_all_of(tell, told) => None,
             _ => named("finds less, or something less severe"),
         },
         (Kind::EligibleServices, Some(_), None) => named("is taken out"),
         (Kind::EligibleServices, _, Some(_)) => named("decides which services are eligible, otherwise than before"),
+        (Kind::Agreement, _, Some(_)) => named("counts as one of AWS's"),
         (Kind::AwsData, Some(_), None) => named("is taken out"),
         (Kind::AwsData, _, Some(_)) => named("decides, otherwise than before"),
         (Kind::Limit, Some(_), None) => named("is removed: more is read than before"),
@@ -89,6 +85,14 @@ pub fn weaker(kind: Kind, old: Option<&Item>, new: Option<&Item>, now: Moment) -
         }
         _ => None,
     }
+}
+
+/// Whether a rule of lint that is told one thing finds whatever it finds when it is told another.
+fn finds_all_of(now: &Told, before: &Told) -> bool {
+    // without a limit of its own, a rule has one of AWS's, which may be higher or lower
+    let as_low = |(name, most): (&String, &usize)| now.limits.get(name).is_some_and(|own| own <= most);
+    let limits = before.limits.iter().all(as_low) && now.limits.len() == before.limits.len();
+    (!now.narrowed || before.narrowed) && now.words.is_superset(&before.words) && limits
 }
 
 /// The series of a declaration.

@@ -183,6 +183,11 @@ pub fn all() -> &'static [&'static Rule] {
     &ALL
 }
 
+/// The words that a rule looks for, unless the settings say otherwise.
+pub fn words_of(code: &str) -> &'static [&'static str] {
+    if code == write_access_in_read_only::RULE.code { &write_access_in_read_only::WORDS } else { &[] }
+}
+
 /// The rule of a code or of a name; case does not matter.
 pub fn by_code(code: &str) -> Option<&'static Rule> {
     ALL.iter().find(|r| r.code.eq_ignore_ascii_case(code) || r.name.eq_ignore_ascii_case(code)).copied()
