@@ -114,9 +114,9 @@ fn accounts_and_members_that_were_not_listed_are_there_still() {
             .entity(json!({"uid": "PermissionSet::\"Legal\"", "attrs": {"policies": [allows(actions)], "assignments": [{"group": "g", "accounts": [A]}]}}))
             .file("countersign.toml", "asOf = \"2026-11-15\"\n")
     };
-    let worlds: [(&str, &dyn Fn(bool, bool) -> World); 2] =
-        [("accounts", &|known, open| of_organization(known, !open)), ("members", &of_group)];
-    for (what, world) in worlds {
+    type Of<'f> = &'f dyn Fn(bool, bool) -> World;
+    let of_accounts = |known, open: bool| of_organization(known, !open);
+    for (what, world) in [("accounts", &of_accounts as Of<'_>), ("members", &of_group)] {
         let repository = Repository::new(&world(false, false));
         repository.write("entities.json", &entities(&world(true, true)));
         let checked = repository.check(&["--only", "diff"]);

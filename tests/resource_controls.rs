@@ -109,6 +109,26 @@ fn a_perimeter_that_goes_is_about_others() {
     assert!(reason.starts_with("s3:") && reason.contains("is denied no longer"), "{reason}");
 }
 
+/// Without all features there are none, and where these are not declared, that is not known.
+#[test]
+fn they_exist_with_all_features_alone() {
+    let with = |set: Option<&str>| {
+        let mut world = at(ORG, json!([all("s3:*")]));
+        let own = world.entities.iter_mut().find(|e| e["uid"] == ORG).unwrap();
+        match set {
+            Some(set) => own["attrs"]["featureSet"] = json!(set),
+            None => drop(own["attrs"].as_object_mut().unwrap().remove("featureSet")),
+        }
+        world
+    };
+    for (set, names) in [(Some("CONSOLIDATED_BILLING"), true), (None, false)] {
+        let found = compare(&with(Some("ALL")), &with(set));
+        assert_eq!((told(&found).1, told(&found).0.is_empty()), (vec![A.to_owned(), B.to_owned()], !names), "{set:?}");
+        assert!(found.verdict.access_widens);
+    }
+    assert!(told(&compare(&with(None), &with(Some("ALL")))).1.is_empty());
+}
+
 #[test]
 fn of_what_is_not_known_nothing_is_none() {
     let opaque = |world: World| world.entity(json!({"uid": {"type": "IamPolicy", "id": "p-opaque0001"}}));

@@ -112,6 +112,8 @@ pub(super) struct Controlled {
     contents: BTreeSet<String>,
     /// Where the account stands, which they may read.
     standing: Vec<String>,
+    /// The organization, where it is not known whether it has all features, without which there are none.
+    perhaps: Option<String>,
     /// What they read of the account, as it is.
     read: BTreeSet<String>,
     /// Those that are attached, and whose documents are not known.
@@ -155,6 +157,8 @@ impl<'a> Around<'a> {
         let then = self.directory.then(account)?;
         let controls = Controls::at(self.tree, account, &then);
         controlled.standing = then.position.organization.iter().chain(&then.position.path).cloned().collect();
+        let organization = then.position.organization.as_ref().and_then(|id| self.tree.organizations.get(id));
+        controlled.perhaps = organization.filter(|o| o.all_features.is_none()).map(|o| o.id.clone());
         let mut knowledge = Knowledge::default();
         let keys = self.directory.resource_keys(&account.id, &then);
         keys.into_iter().for_each(|(key, known)| knowledge.insert(key, known));
@@ -183,7 +187,10 @@ impl Controlled {
     /// Whatever they say, it is the same.
     pub(super) fn are_as(&self, other: &Self) -> bool {
         let stands = self.denials.is_empty() || self.standing == other.standing;
-        stands && (&self.contents, &self.opaque, &self.unplaced) == (&other.contents, &other.opaque, &other.unplaced)
+        let exist = self.denials.is_empty() || self.perhaps == other.perhaps;
+        stands
+            && exist
+            && (&self.contents, &self.opaque, &self.unplaced) == (&other.contents, &other.opaque, &other.unplaced)
     }
 
     /// By what it is told from others of which it is known what they say.
@@ -196,6 +203,12 @@ impl Controlled {
     pub(super) fn not_comparable(&self, now: &Self) -> Option<String> {
         if let Some((policy, _)) = self.unplaced.difference(&now.unplaced).next() {
             return Some(format!("it is not known where {policy} was attached, and what it denied"));
+        }
+        if let Some(organization) = now.perhaps.as_ref().filter(|_| self.perhaps.is_none() && !self.denials.is_empty())
+        {
+            return Some(format!(
+                "it depends on the feature set of {organization}, which is not in the inventory, whether there are such policies"
+            ));
         }
         let gone = self.opaque.difference(&now.opaque).next();
         gone.map(|policy| format!("what {policy} denied is not in the inventory"))
