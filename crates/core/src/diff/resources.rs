@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::stacks::{Compared, NewAccess};
+use super::stacks::{ANYONE, Compared, NewAccess};
 use super::trust::{Around, Controlled};
 use super::{PrincipalEntry, Side};
 use crate::access::settled::{self, Named, OUTSIDE, everything};
@@ -22,10 +22,7 @@ use crate::problem::Failure;
 use crate::terms::PrincipalKind;
 
 /// What is compared.
-pub(super) const NAME: &str = "what resource control policies leave";
-
-/// What answers call whoever asks for resources of an account.
-pub(super) const ANYONE: &str = "*";
+pub(super) const NAME: &str = "resource control policies";
 
 /// The actions by which a role is assumed.
 const ASSUMING: [&str; 6] = [

@@ -23,6 +23,9 @@ use crate::stack;
 /// So many different stacks are searched; of the others it is said that they were not.
 const MAX_SEARCHED: usize = 200;
 
+/// What answers call whoever asks for resources of an account, in the place of a principal.
+pub const ANYONE: &str = "*";
+
 /// What is compared where people came to stand behind a permission set.
 const BEHIND: &str = "who stands behind it";
 
@@ -80,7 +83,7 @@ impl NewAccess {
 
     /// It is about whoever asks for resources of accounts, not about principals that are known.
     pub fn is_of_anyone(&self) -> bool {
-        self.is_of_resources() && self.principals.iter().all(|p| p.principal == resources::ANYONE)
+        self.is_of_resources() && self.principals.iter().all(|p| p.principal == ANYONE)
     }
 }
 
@@ -179,14 +182,19 @@ fn stacks(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Vec<NewA
         let was_there = old.is_some();
         found.push(NewAccess { of: Compared::Stack, name, was_there, by_name, principals, answer, allowed: None });
     }
-    for ([old, new], mut principals) in controlled {
-        principals.sort();
+    let mut alike: BTreeMap<String, (AccessAnswer, Vec<PrincipalEntry>)> = BTreeMap::new();
+    for ([old, new], principals) in controlled {
         // of those that are not known it is told of the accounts
         let answer = comparing.stacks(Some(&old), &new)?;
         if answer.decision == NewRequests::New {
-            let (of, name) = (Compared::Stack, resources::NAME.to_owned());
-            found.push(NewAccess { of, name, was_there: true, by_name: false, principals, answer, allowed: None });
+            let key = format!("{:?} {:?}", answer.reason, answer.witnesses);
+            alike.entry(key).or_insert_with(|| (answer, Vec::new())).1.extend(principals);
         }
+    }
+    for (answer, mut principals) in alike.into_values() {
+        principals.sort();
+        let (of, name) = (Compared::Stack, resources::NAME.to_owned());
+        found.push(NewAccess { of, name, was_there: true, by_name: false, principals, answer, allowed: None });
     }
     found.extend(comparing.people(&old, &new)?);
     found.sort_by(|a, b| a.principals.cmp(&b.principals));
