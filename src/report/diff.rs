@@ -15,8 +15,6 @@ use countersign_core::diff::{
     AccessEntry, Cause, ChangeEntry, CoverageEntry, Diff, FindingEntry, PrincipalEntry, Worsening,
 };
 
-use countersign_core::diff::stacks::ANYONE;
-use countersign_core::terms::PrincipalKind;
 use countersign_core::terms::{Coverage, PrincipalKind};
 use countersign_core::words;
 
