@@ -14,7 +14,6 @@ use countersign_core::diff::stacks::{ANYONE, Compared, NewAccess};
 use countersign_core::diff::{
     AccessEntry, Cause, ChangeEntry, CoverageEntry, Diff, FindingEntry, PrincipalEntry, Worsening,
 };
-
 use countersign_core::terms::{Coverage, PrincipalKind};
 use countersign_core::words;
 

@@ -21,6 +21,7 @@ use crate::problem::Failure;
 use crate::stack;
 use crate::terms::{Decision, PrincipalKind};
 
+pub mod carried;
 mod members;
 mod outside;
 mod states;

@@ -10,8 +10,7 @@ use super::versions::{self, Gate, Loaded, Ungated};
 use crate::check::{Checked, Part, RulesChange, WeakeningReport};
 use crate::report::expectations::title;
 use crate::revision::in_repository;
-use countersign_core::assessment::completeness::carried::Carried;
-use countersign_core::assessment::completeness::{self, gaps};
+use countersign_core::assessment::completeness::gaps;
 use countersign_core::assessment::{Assessment, Options};
 use countersign_core::assessments::Assessments;
 use countersign_core::diff::Diff;
@@ -23,6 +22,7 @@ use countersign_core::inventory::config::{Config, Exception};
 use countersign_core::inventory::limits::Limited;
 use countersign_core::lint::gains;
 use countersign_core::lint::settings::Settings;
+use countersign_core::people::carried::{self, Carried};
 use countersign_core::policies::RuleBook;
 use countersign_core::problem::{Failure, Place, Problem};
 use countersign_core::promises::{self, Kind, Weakening, as_declared, canonical, honoured};
@@ -153,7 +153,7 @@ fn undeclared(
 fn carried(gate: &Gate, head: &Session, rules: &RuleBook) -> Result<Option<Carried>, Failure> {
     let base = &gate.base.session;
     let then = Options { at: head.options.at, ..base.options.clone() };
-    completeness::carried::carried((&base.inventory, &head.inventory), rules, [&then, &head.options])
+    carried::carried((&base.inventory, &head.inventory), rules, [&then, &head.options])
 }
 
 /// A change is held to the limits of its target, whatever it says of them itself.

@@ -62,7 +62,6 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::assessment::completeness::carried;
 use crate::assessment::completeness::others::{self, Others};
 use crate::assessment::{ASSUMES, Assessment, Operation, Options, Person, PrincipalAnswer};
 use crate::finding::Severity;
@@ -70,7 +69,7 @@ use crate::history::Event;
 use crate::inventory::Inventory;
 use crate::inventory::config::Exception;
 use crate::moment::{self, Moment};
-use crate::people::unlisted;
+use crate::people::{carried, unlisted};
 use crate::permissions::principals::{Identity, OpenGroup};
 use crate::policies::RuleBook;
 use crate::problem::Failure;

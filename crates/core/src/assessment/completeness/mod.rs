@@ -4,7 +4,6 @@
 //! an inventory that is written by hand is a declaration. [`Completeness`] tells what is missing and what would tell it;
 //! [`others`] asks the rules what those who are not listed could do. Whatever rests on "nobody else" asks here.
 
-pub mod carried;
 pub mod failed;
 pub mod others;
 pub mod person;

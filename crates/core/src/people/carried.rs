@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Missing;
-use super::others::{self, Assuming, Others};
+use super::unlisted;
+use crate::assessment::completeness::Missing;
+use crate::assessment::completeness::others::{self, Assuming, Others};
 use crate::assessment::{Operation, Options};
 use crate::inventory::Inventory;
 use crate::inventory::entity::{Attr, Item, Uid};
-use crate::people::unlisted;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 
