@@ -17,6 +17,7 @@ use crate::aws::resource_policies::are_controlled;
 use crate::iam::document::Statement;
 use crate::iam::principal::Who;
 use crate::iam::whom::is_whom;
+use crate::permissions::controls::Controls;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::terms::PrincipalKind;
@@ -38,6 +39,9 @@ const ASSUMING: [&str; 6] = [
 pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Vec<NewAccess>, Failure> {
     let old = Agreements::new(base.inventory, rules, base.options.at);
     let new = Agreements::new(head.inventory, rules, head.options.at);
+    if !Controls::exist(&old.tree) {
+        return Ok(Vec::new());
+    }
     let (before, after) = (Around::of(base, &old), Around::of(head, &new));
     let unseen = [base, head].map(|side| Unseen::of(side.inventory));
     let mut answers: BTreeMap<[Vec<String>; 2], AccessAnswer> = BTreeMap::new();

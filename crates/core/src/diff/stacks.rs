@@ -228,7 +228,8 @@ fn principals(side: &Side<'_>, rules: &RuleBook, interned: &mut Interned) -> Res
     let mut found = Vec::new();
     let everyone = directory.all()?;
     let mut above: BTreeMap<&str, (Vec<Rc<Layer>>, Then)> = BTreeMap::new();
-    for account in tree.accounts.values().filter(|_| Controls::exist(tree)) {
+    let exist = Controls::exist(tree);
+    for account in tree.accounts.values().filter(|_| exist) {
         let then = directory.then(account)?;
         above.insert(&account.id, (directory.resource_control(account, &then), then));
     }
