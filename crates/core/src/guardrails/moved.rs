@@ -19,20 +19,11 @@ pub struct Evaded {
     pub violations: Vec<Violation>,
 }
 
-/// The types of whom guardrails are about, and of what these are in.
-const WHO: [&str; 8] = [
-    "Account",
-    "Group",
-    "IdentityCenterGroup",
-    "IdentityCenterUser",
-    "OrganizationalUnit",
-    "PermissionSet",
-    "Role",
-    "User",
-];
+/// The types of whom guardrails are about, and of the groups that these are in. What becomes of accounts is told of the accounts.
+const WHO: [&str; 6] = ["Group", "IdentityCenterGroup", "IdentityCenterUser", "PermissionSet", "Role", "User"];
 
-/// By what they are called, and where accounts stand.
-const CALLED: [&str; 4] = ["displayName", "memberships", "name", "userName"];
+/// By what they are called.
+const CALLED: [&str; 3] = ["displayName", "name", "userName"];
 
 impl Guardrails {
     /// What those of the principals whom these guardrails were about in `base`, and who still exist, may do with the change that a
@@ -129,7 +120,7 @@ fn as_they_were(base: &Inventory, head: &Inventory) -> Option<Inventory> {
 }
 
 fn is_container(ty: &str) -> bool {
-    ["Group", "IdentityCenterGroup", "OrganizationalUnit"].contains(&ty)
+    ["Group", "IdentityCenterGroup"].contains(&ty)
 }
 
 /// An entity of the change as it was called and where it stood; `None` where it is so still.
