@@ -16,6 +16,8 @@ use super::yaml;
 use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, looks_like_policy, placeholders, shown, unreadable};
 use crate::aws::linted::is_of_other_language;
 use crate::aws::managed as managed_policies;
+use crate::aws::management::{self, Kind};
+use crate::lint::management::{ManagementPolicy, is_management_policy};
 use crate::lint::policy::{Found, Holder, Policy, PolicyKind, SiblingPolicies, is_policy, size_of};
 use crate::problem::{SourceFile, Span};
 use crate::text::json::{Member, Node, Value};
@@ -70,6 +72,10 @@ pub struct Finder<'a> {
     scopes: Option<&'a Scopes<'a>>,
     /// What was found.
     pub policies: Vec<Policy>,
+    /// The policies of AWS Organizations without statements.
+    pub management: Vec<ManagementPolicy>,
+    /// Operators of such policies stand somewhere in the file.
+    has_operators: bool,
     /// What is wrong with it.
     pub faults: Vec<Fault>,
     /// Documents of Terraform that the file uses.
@@ -77,6 +83,9 @@ pub struct Finder<'a> {
     /// Files that the file uses.
     pub files: Vec<FileReference>,
 }
+
+/// A policy of AWS Organizations: its type, where that is known.
+type OfOrganizations = Option<&'static Kind>;
 
 /// What is known of a value by where it stands.
 #[derive(Clone, Default)]
@@ -91,6 +100,10 @@ struct Enclosing {
     expected: bool,
     /// The policies of what this is are none of IAM.
     of_other_language: bool,
+    /// The policy of AWS Organizations that this has.
+    of_organizations: Option<OfOrganizations>,
+    /// This is that policy.
+    content: bool,
 }
 
 impl Enclosing {
@@ -99,6 +112,7 @@ impl Enclosing {
         let dot = if below.pointer.is_empty() { "" } else { "." };
         below.pointer.push_str(&format!("{dot}{key}"));
         below.expected = false;
+        below.content = false;
         below
     }
 }
@@ -113,6 +127,8 @@ impl<'a> Finder<'a> {
             scope,
             scopes,
             policies: Vec::new(),
+            management: Vec::new(),
+            has_operators: source.text.contains("@@"),
             faults: Vec::new(),
             references: Vec::new(),
             files: Vec::new(),
@@ -137,7 +153,9 @@ impl<'a> Finder<'a> {
             let mut around = around.below(&format!("resource_changes[{index}].change.after"));
             around.names.push(text("address").to_owned());
             around.holder = holder(text("type"));
-            around.kind = of_terraform(text("type"), change.get("change").and_then(|c| c.get("after")));
+            let after = change.get("change").and_then(|c| c.get("after"));
+            around.kind = of_terraform(text("type"), after);
+            around.of_organizations = organizations_in_terraform(text("type"), after);
             let unknown = change.get("change").and_then(|c| c.get("after_unknown"));
             let computed = TERRAFORM_KEYS.iter().filter_map(|k| unknown?.member(k));
             for member in computed.filter(|m| around.kind.is_some() && m.node.value == Value::Bool(true)) {
@@ -149,7 +167,7 @@ impl<'a> Finder<'a> {
                 });
             }
             if text("mode") != "data"
-                && let Some(after) = change.get("change").and_then(|c| c.get("after"))
+                && let Some(after) = after
             {
                 self.value(after, &around, Host::Json);
             }
@@ -157,6 +175,11 @@ impl<'a> Finder<'a> {
     }
 
     fn value(&mut self, node: &Node, around: &Enclosing, host: Host) {
+        if self.is_management(node, around) {
+            let (source, told) = (self.source.clone(), around.of_organizations.filter(|_| around.content).flatten());
+            let policy = ManagementPolicy::new(source, around.pointer.clone(), node.clone(), told);
+            return self.management.push(policy);
+        }
         if self.may_be_statements(around)
             && let Some(policy) = statements::policy(node)
         {
@@ -175,6 +198,19 @@ impl<'a> Finder<'a> {
             Value::OneOf(nodes) => nodes.iter().for_each(|n| self.value(n, around, host)),
             Value::String(text) => self.string(node, text, around, host),
             _ => {}
+        }
+    }
+
+    /// Whether this is a policy of AWS Organizations without statements: where its type says so, it is one whatever it holds. What a file of
+    /// Terraform says elsewhere is read where a resource uses it.
+    fn is_management(&self, node: &Node, around: &Enclosing) -> bool {
+        if node.as_object().is_none() {
+            return false;
+        }
+        match around.of_organizations.filter(|_| around.content) {
+            Some(Some(kind)) if !kind.statements => true,
+            Some(_) => self.has_operators && is_management_policy(node),
+            None => self.has_operators && self.scope.is_none() && is_management_policy(node),
         }
     }
 
@@ -207,6 +243,7 @@ impl<'a> Finder<'a> {
                 continue;
             }
             inner.kind = of_key(&member.key).or(inner.kind);
+            inner.content = inner.of_organizations.is_some() && ["content", "Content"].contains(&member.key.as_str());
             if self.scope.is_some() && around.pointer.is_empty() {
                 if of_another_cloud(&member.key) {
                     continue;
@@ -297,6 +334,7 @@ impl<'a> Finder<'a> {
                 inner.names.push(own.to_owned());
             }
             inner.kind = of_terraform(ty, Some(&member.node));
+            inner.of_organizations = organizations_in_terraform(ty, Some(&member.node));
             // a managed policy may be attached, or be a boundary: its names, or those who have it, may say so
             let named = || inner.names.iter().any(|n| by_path(n) == Some(PolicyKind::Boundary));
             if *ty == "aws_iam_policy" && (self.scope.is_some_and(|s| s.is_boundary(name)) || named()) {
@@ -310,7 +348,8 @@ impl<'a> Finder<'a> {
 
     fn string(&mut self, node: &Node, text: &str, around: &Enclosing, host: Host) {
         let trimmed = text.trim_start();
-        let json = trimmed.starts_with('{') && text.contains("Statement");
+        let holds = text.contains("Statement") || around.content || self.has_operators && text.contains("\"@@");
+        let json = trimmed.starts_with('{') && holds;
         let quoted = trimmed.starts_with('"') && text.contains("Statement");
         let encoded = (trimmed.starts_with("%7B") || trimmed.starts_with("%7b")) && text.contains("Statement");
         if !json && self.template_in(node, text, around, host) {
@@ -478,6 +517,10 @@ fn described(node: &Node, around: &Enclosing) -> Enclosing {
         own.kind = of_cloudformation(ty, node.get("Properties")).or(own.kind);
         own.of_other_language |= is_of_other_language(ty);
         own.holder = holder(ty);
+        if ty == "AWS::Organizations::Policy" {
+            let ty = node.get("Properties").and_then(|p| p.get("Type")).and_then(Node::as_str);
+            own.of_organizations = Some(ty.and_then(management::kind));
+        }
     }
     let is_of_aws = |arn: &str| arn.starts_with("arn:") && arn.contains(":iam::aws:policy/");
     if ["Arn", "arn", "PolicyArn"].iter().filter_map(|k| text(k)).any(is_of_aws) {
@@ -485,6 +528,7 @@ fn described(node: &Node, around: &Enclosing) -> Enclosing {
     }
     if let Some(ty) = node.get("PolicySummary").and_then(|s| s.get("Type")).and_then(Node::as_str) {
         own.kind = of_type(ty);
+        own.of_organizations = Some(management::kind(ty));
     }
     if let Some(properties) = node.get("Properties") {
         let arns = properties.get("ManagedPolicyArns").or_else(|| properties.get("ManagedPolicies"));
@@ -498,6 +542,13 @@ fn described(node: &Node, around: &Enclosing) -> Enclosing {
         own.beside.listed_at = node.get("ManagedPolicies").map(|n| n.span);
     }
     own
+}
+
+/// The policy of AWS Organizations that a resource of Terraform is; without a `type` it is a service control policy.
+fn organizations_in_terraform(ty: &str, body: Option<&Node>) -> Option<OfOrganizations> {
+    let told = body.and_then(|b| b.get("type")).filter(|t| t.value != Value::Null);
+    let name = told.map_or(Some("SERVICE_CONTROL_POLICY"), Node::as_str);
+    (ty == "aws_organizations_policy").then(|| name.and_then(management::kind))
 }
 
 /// A resource that has one statement of a policy, not a policy.
@@ -529,9 +580,10 @@ fn lists_managed(key: &str) -> bool {
 /// Whether the value of a key should be a policy, so that one that is not literal is told.
 fn holds_policy(key: &str, around: &Enclosing, terraform: bool) -> bool {
     let named = ["PolicyDocument", "AssumeRolePolicyDocument", "InlinePolicy", "CustomPolicy"].contains(&key);
-    let of_terraform =
-        TERRAFORM_KEYS.contains(&key) && around.pointer.starts_with("resource.aws_") && around.kind.is_some();
-    let of_organizations = key == "Content" && around.kind.is_some();
+    let of_terraform = TERRAFORM_KEYS.contains(&key)
+        && around.pointer.starts_with("resource.aws_")
+        && (around.kind.is_some() || key == "content" && around.of_organizations.is_some());
+    let of_organizations = key == "Content" && (around.kind.is_some() || around.of_organizations.is_some());
     let named = named && !around.of_other_language;
     named || (terraform && of_terraform) || of_organizations
 }
