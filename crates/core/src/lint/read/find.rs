@@ -7,6 +7,7 @@ use super::documents::{DOCUMENT, file_argument, merged};
 use super::embedded::{self, Mapped};
 use super::given::Given;
 use super::kinds::{by_name, by_path, holder, of_another_cloud, of_cloudformation, of_key, of_terraform, of_type};
+use super::permissions;
 use super::siblings::{beside, boundary_of, managed, of_template, sibling_statements};
 use super::statements;
 use super::template;
@@ -104,6 +105,8 @@ struct Enclosing {
     of_organizations: Option<OfOrganizations>,
     /// This is that policy.
     content: bool,
+    /// The service whose actions a policy here may have, where it takes those of no other.
+    of_service: Option<&'static str>,
 }
 
 impl Enclosing {
@@ -169,6 +172,7 @@ impl<'a> Finder<'a> {
             if text("mode") != "data"
                 && let Some(after) = after
             {
+                self.permission(text("type"), after, &around);
                 self.value(after, &around, Host::Json);
             }
         }
@@ -303,6 +307,8 @@ impl<'a> Finder<'a> {
         };
         if let Some(statement) = members.iter().find(|m| m.key == "Statement").filter(|_| ty == EVENT_BUS_POLICY) {
             self.statements_only(statement, around);
+        } else {
+            self.permission(ty, node, around);
         }
         self.object(node, members, around, host);
     }
@@ -314,6 +320,20 @@ impl<'a> Finder<'a> {
         let statement = Member { key: "Statement".to_owned(), ..statements.clone() };
         let root = Node::new(at, Value::Object(vec![version, statement]));
         self.policy(&root, around, Host::Closed);
+    }
+
+    /// A resource that stands for one statement of the policy of another resource.
+    fn permission(&mut self, ty: &str, body: &Node, around: &Enclosing) {
+        let Some(service) = permissions::service(ty) else {
+            return;
+        };
+        for body in body.alternatives() {
+            if let Some(policy) = permissions::policy(service, body, body.span.first()) {
+                let kind = Some(PolicyKind::Resource);
+                let around = Enclosing { kind, of_service: Some(service), ..around.clone() };
+                self.policy(&policy, &around, Host::Closed);
+            }
+        }
     }
 
     /// A permission set or role of managed policies only: a policy without statements, with others beside it.
@@ -328,6 +348,9 @@ impl<'a> Finder<'a> {
     /// A block at the top of a file of Terraform.
     fn block(&mut self, member: &Member, inner: &mut Enclosing) {
         let parts: Vec<&str> = member.key.splitn(3, '.').collect();
+        if let ["resource", ty, _] = parts.as_slice() {
+            self.permission(ty, &member.node, inner);
+        }
         if let ["resource" | "data", ty, name] = parts.as_slice() {
             inner.names.push((*name).to_owned());
             if let Some(own) = member.node.get("name").and_then(Node::as_str) {
@@ -481,6 +504,7 @@ impl<'a> Finder<'a> {
             merged,
             kind_is_guessed: self.given.is_none() && around.kind.is_none(),
             holder: around.holder,
+            of_service: around.of_service,
             names: around.names.iter().filter(|n| !n.is_empty()).cloned().collect(),
             pointer: around.pointer.clone(),
             beside: around.beside.clone(),

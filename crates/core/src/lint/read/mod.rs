@@ -12,6 +12,7 @@ pub(crate) mod find;
 mod forms;
 mod given;
 mod kinds;
+mod permissions;
 mod placeholders;
 mod pulumi;
 mod repeated;

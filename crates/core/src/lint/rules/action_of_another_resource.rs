@@ -19,6 +19,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    of_another_service(policy, sink);
     for statement in &policy.statements {
         let (Some(actions), Some(resources)) = (&statement.actions, &statement.resources) else {
             continue;
@@ -50,6 +51,20 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             );
             sink.add(&text.at, message, format!("it acts on {}", words.join(" and ")));
         }
+    }
+}
+
+/// The actions of another service than the one whose resource the policy is of, where it takes no others.
+fn of_another_service(policy: &Policy, sink: &mut Sink<'_>) {
+    let Some(service) = policy.of_service else {
+        return;
+    };
+    for text in policy.action_texts().filter(|t| t.is_known()) {
+        let Some((prefix, _)) = text.text.split_once(':').filter(|(prefix, _)| !prefix.eq_ignore_ascii_case(service)) else {
+            continue;
+        };
+        let message = format!("`{}` is an action of {prefix}, and AWS takes only those of {service} here", text.text);
+        sink.add(&text.at, message, format!("write an action of {service}"));
     }
 }
 
