@@ -193,7 +193,8 @@ fn action(catalogue: &Catalogue, name: &str) -> Result<(Shown, String), Failure>
     }
     if let Some((ended, day)) = catalogue::ended_service(prefix).filter(|_| catalogue.service(prefix).is_none()) {
         let near = did_you_mean(short, catalogue::known_actions(ended)).map(|n| format!("{ended}:{n}"));
-        let message = format!("`{name}` is an action of a service that has ended, and that AWS's catalogue had last on {day}");
+        let message =
+            format!("`{name}` is an action of a service that has ended, and that AWS's catalogue had last on {day}");
         let otherwise = format!("`{ended}` had no such action that is known");
         return Err(usage(message).help(near.map_or(otherwise, |near| format!("did you mean `{near}`?"))).into());
     }
@@ -376,7 +377,9 @@ fn action_text(action: &ShownAction) -> Lines {
     let mut lines = Lines::new(&action.name);
     let prefix = action.name.split(':').next().unwrap_or_default();
     match catalogue::ended_service(prefix).filter(|_| action.ended.is_some()) {
-        Some((_, day)) => lines.add("service", &format!("{}, which has ended (last in AWS's catalogue on {day})", action.service)),
+        Some((_, day)) => {
+            lines.add("service", &format!("{}, which has ended (last in AWS's catalogue on {day})", action.service))
+        }
         None => lines.add("service", &action.service),
     }
     if let Some(level) = action.access_level {

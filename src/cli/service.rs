@@ -64,7 +64,9 @@ fn ended(found: &Eligibility) -> Option<&'static str> {
 /// A name that stands for nothing, or for several: nothing follows from it.
 fn unknown(name: &str, near: &[String]) -> Problem {
     if let Some((prefix, day)) = catalogue::ended_service(name) {
-        let message = format!("`{prefix}` has ended: AWS's catalogue had it last on {day}; whether it was HIPAA eligible is not known");
+        let message = format!(
+            "`{prefix}` has ended: AWS's catalogue had it last on {day}; whether it was HIPAA eligible is not known"
+        );
         return usage(message).help(format!("`show action {prefix}:…` says of an action that it had it"));
     }
     let problem =

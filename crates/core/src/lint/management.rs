@@ -139,7 +139,7 @@ fn roots(root: &Node) -> impl Iterator<Item = &Member> {
     root.alternatives().iter().filter_map(Node::as_object).flatten().filter(|m| !m.key.contains(UNKNOWN))
 }
 
-/// Whether a document without a word of what it is is such a policy: an operator of theirs stands in it, and no statement.
+/// Whether a document without a word of what it is is such a policy: an operator stands in it, as they are written, and no statement.
 pub fn is_management_policy(node: &Node) -> bool {
     let Some(members) = node.as_object() else {
         return false;
@@ -151,7 +151,7 @@ pub fn is_management_policy(node: &Node) -> bool {
 fn has_operator(node: &Node) -> bool {
     match &node.value {
         Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter().any(has_operator),
-        Value::Object(members) => members.iter().any(|m| management::is_operator(&m.key) || has_operator(&m.node)),
+        Value::Object(members) => members.iter().any(|m| m.key.starts_with("@@") || has_operator(&m.node)),
         _ => false,
     }
 }

@@ -214,6 +214,10 @@ impl Policy {
     pub fn used_as(self, kind: PolicyKind, holder: Option<Holder>, name: Option<String>) -> Self {
         let mut names = self.names;
         names.extend(name);
+        // kinds whose statements say whom they are about read these in another way
+        if self.kind.has_principals() == kind.has_principals() {
+            return Self { kind, kind_is_told: true, holder, names, ..self };
+        }
         let found = Found {
             source: self.source,
             host: self.host,

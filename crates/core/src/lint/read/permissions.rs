@@ -1,7 +1,6 @@
 //! Resources that stand for one statement of the policy of another resource: who may call a function, read a layer, send events to a bus.
 
 use super::choice::unknown;
-use crate::iam::principal::is_account;
 use crate::iam::stored::is_service_name;
 use crate::problem::Span;
 use crate::text::UNKNOWN;
@@ -36,7 +35,8 @@ const NARROWING: [&str; 2] = ["event_source_token", "EventSourceToken"];
 
 /// The policy of the one statement that such a resource stands for; `None` where it says nothing of whom it is about.
 pub fn policy(service: &str, body: &Node, at: Span) -> Option<Node> {
-    let part = |names: [&str; 2]| names.iter().find_map(|name| body.member(name)).filter(|m| m.node.value != Value::Null);
+    let part =
+        |names: [&str; 2]| names.iter().find_map(|name| body.member(name)).filter(|m| m.node.value != Value::Null);
     let whom = part(["principal", "Principal"])?;
     let member = |key: &str, span: Span, node: Node| Member { key: key.to_owned(), key_span: span, node };
     let mut statement = vec![
@@ -65,7 +65,7 @@ fn principal(node: &Node) -> Node {
         _ if text.contains(UNKNOWN) => return unknown(node.span),
         _ if is_service_name(text) => "Service",
         // neither of AWS nor a name of a service: what was meant is told where services are
-        _ if !is_account(text) && !text.starts_with("arn:") => "Service",
+        _ if !text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with("arn:") => "Service",
         _ => "AWS",
     };
     let member = Member { key: key.to_owned(), key_span: node.span, node: node.clone() };

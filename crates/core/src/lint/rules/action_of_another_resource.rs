@@ -60,7 +60,8 @@ fn of_another_service(policy: &Policy, sink: &mut Sink<'_>) {
         return;
     };
     for text in policy.action_texts().filter(|t| t.is_known()) {
-        let Some((prefix, _)) = text.text.split_once(':').filter(|(prefix, _)| !prefix.eq_ignore_ascii_case(service)) else {
+        let Some((prefix, _)) = text.text.split_once(':').filter(|(prefix, _)| !prefix.eq_ignore_ascii_case(service))
+        else {
             continue;
         };
         let message = format!("`{}` is an action of {prefix}, and AWS takes only those of {service} here", text.text);
