@@ -262,8 +262,8 @@ fn values_of_policy_variables_can_be_pasted() {
     for (statement, keys) in [
         (
             json!({"Effect": "Allow", "Action": "artifact:*", "Resource": "*",
-                "Condition": {"StringEquals": {"aws:SourceVpc": "${aws:SourceVpce}"}}}),
-            vec!["aws:SourceVpc", "aws:SourceVpce"],
+                "Condition": {"StringEquals": {"aws:UserAgent": "${aws:SourceVpce}"}}}),
+            vec!["aws:SourceVpce", "aws:UserAgent"],
         ),
         (
             json!({"Effect": "Allow", "Action": "artifact:*", "Resource": "*",
@@ -277,7 +277,7 @@ fn values_of_policy_variables_can_be_pasted() {
         ),
         (
             json!({"Effect": "Allow", "Action": "artifact:*", "Resource": "*",
-                "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/${aws:UserAgent}"}}}),
+                "Condition": {"ArnEquals": {"aws:PrincipalArn": format!("arn:aws:iam::{A}:user/${{aws:UserAgent}}")}}}),
             vec!["aws:UserAgent"],
         ),
     ] {

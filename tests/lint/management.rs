@@ -159,7 +159,7 @@ fn a_type_is_told_by_what_holds_the_policy() {
     let said_of = |ty: &str, content: &str| said("p.tf", &in_terraform(ty, content));
     assert_eq!(
         said_of("  type = \"TAG_POLICY\"\n", with_statements),
-        ["CS211 error Statement", "CS212 warning Version"]
+        ["CS212 warning Version", "CS211 error Statement"]
     );
     assert_eq!(said_of("", with_statements), [""; 0]);
     let typo = "jsonencode({ tag = { team = { tag_key = { \"@@assign\" = \"Team\" } } } })";

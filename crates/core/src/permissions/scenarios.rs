@@ -272,11 +272,11 @@ impl Gathered {
         known: &impl Fn(&str) -> Option<Known>,
     ) {
         for (name, atom) in slice.atoms().iter().filter(|(_, a)| a.is_possible(resources)) {
-            if let Some(variable) = atom.variables().into_iter().find(|v| !is_settled(known(v))) {
-                if !self.atoms.contains_key(name) {
-                    let samples = [false, true].map(|holds| matching::sample(atom, holds, resources, known));
-                    self.atoms.insert(name.clone(), (variable.to_owned(), samples));
-                }
+            if let Some(variable) = atom.variables().into_iter().find(|v| !is_settled(known(v)))
+                && !self.atoms.contains_key(name)
+            {
+                let samples = [false, true].map(|holds| matching::sample(atom, holds, resources, known));
+                self.atoms.insert(name.clone(), (variable.to_owned(), samples));
             }
         }
     }
