@@ -254,3 +254,47 @@ fn the_permission_model_is_a_setting() {
         assert!(text.contains(message), "{settings}\n{text}");
     }
 }
+
+/// What depends on a policy variable is printed with a value of it, and with one of the key that it is compared with where that is unknown as
+/// well: both can be pasted, and then have the answer that was promised.
+#[test]
+fn values_of_policy_variables_can_be_pasted() {
+    for (statement, keys) in [
+        (
+            json!({"Effect": "Allow", "Action": "artifact:*", "Resource": "*",
+                "Condition": {"StringEquals": {"aws:UserAgent": "${aws:SourceVpce}"}}}),
+            vec!["aws:SourceVpce", "aws:UserAgent"],
+        ),
+        (
+            json!({"Effect": "Allow", "Action": "artifact:*", "Resource": "*",
+                "Condition": {"StringLike": {"aws:UserAgent": "app/${aws:SourceVpce}/*"}}}),
+            vec!["aws:SourceVpce", "aws:UserAgent"],
+        ),
+        (
+            json!({"Effect": "Allow", "Action": "artifact:*", "Resource": "*",
+                "Condition": {"StringNotLike": {"aws:UserAgent": "app/${aws:SourceVpce}/*"}}}),
+            vec!["aws:SourceVpce", "aws:UserAgent"],
+        ),
+        (
+            json!({"Effect": "Allow", "Action": "artifact:*", "Resource": "*",
+                "Condition": {"ArnEquals": {"aws:PrincipalArn": format!("arn:aws:iam::{A}:user/${{aws:UserAgent}}")}}}),
+            vec!["aws:UserAgent"],
+        ),
+    ] {
+        let world = World::new().account(A, json!({}), &[]);
+        let folder = world.user(A, "jo", json!([policy(json!([statement]))])).folder();
+        let folder = folder.path().to_str().unwrap();
+        let (open, code) = may_jo_accept(folder, &[]);
+        assert_eq!(code, 1, "{open:#}");
+        let told = open["answers"][0]["operations"][0]["dependsOn"].as_array().unwrap().clone();
+        let named: Vec<&str> = told.iter().map(|d| d["key"].as_str().unwrap()).collect();
+        assert_eq!(named, keys, "{statement} {told:#?}");
+        let pasted: Vec<String> = told
+            .iter()
+            .map(|d| format!("{}={}", d["key"].as_str().unwrap(), d["allows"][0].as_str().unwrap()))
+            .collect();
+        let more: Vec<&str> = pasted.iter().flat_map(|context| ["--context", context.as_str()]).collect();
+        let (answer, code) = may_jo_accept(folder, &more);
+        assert_eq!(code, 0, "{pasted:?}\n{answer:#}");
+    }
+}

@@ -153,3 +153,30 @@ fn no_gate_passes_what_is_perhaps_lost() {
     let (code, text) = allow(&format!("accounts = [\"{A}\"]\n"));
     assert!(code == Some(1) && text.contains("coverage is perhaps lost"), "{code:?} {text}");
 }
+
+/// What came to be known of agreements gives nobody access: whoever was permitted it all along gained nothing, and an answer that the
+/// policies widen is a gain as before.
+#[test]
+fn what_was_unknown_for_want_of_agreements_is_not_gained() {
+    use countersign_core::diff::differences::AccessChange;
+    let full = allows(&["artifact:*", "iam:*", "organizations:*"]);
+    let one = |known: bool, policies: &Value| {
+        World::new().account(A, json!({"agreementsKnown": known, "nda": {"accepted": true}}), &[]).user(
+            A,
+            "jo",
+            policies.clone(),
+        )
+    };
+    let (all, few) = (json!([full]), json!([allows(&["artifact:GetReport"])]));
+    let changes = |base: &World, head: &World| -> std::collections::BTreeSet<AccessChange> {
+        let found = compare(base, head);
+        assert_eq!(found.verdict.access_widens, found.access.iter().any(|e| e.change == AccessChange::Gained));
+        found.access.iter().map(|e| e.change).collect()
+    };
+    let told = changes(&one(false, &all), &one(true, &all));
+    assert!(told.contains(&AccessChange::WasUnknown) && !told.contains(&AccessChange::Gained), "{told:?}");
+    // the root user is permitted all on both sides, and jo is not
+    let told = changes(&one(false, &few), &one(true, &all));
+    assert!(told.contains(&AccessChange::Gained), "{told:?}");
+    assert_eq!(changes(&one(true, &all), &one(true, &all)), [].into());
+}

@@ -234,3 +234,26 @@ fn rules_of_the_users_own_are_shown() {
     let text = fails(&["show", "rule", "COMPANY-1", "--policies", named[0]]);
     assert!(text.contains("named with --schema"), "{text}");
 }
+
+/// A service that has ended is told as that, with the last day on which AWS's catalogue had it, by each name that people use.
+#[test]
+fn what_has_ended_is_told_as_ended() {
+    for (args, words) in [
+        (vec!["action", "mobilehub:GetProject"], vec!["which has ended", "2024-07-21"]),
+        (vec!["action", "mobilehub:GetProjects"], vec!["has ended", "2024-07-21", "mobilehub:GetProject"]),
+        (vec!["action", "deepracer:Nothing"], vec!["a service that has ended", "2024-08-31"]),
+        (vec!["resource", "iot1click", "device"], vec!["the service `iot1click` has ended", "2024-08-31"]),
+        (vec!["service", "deeplens"], vec!["`deeplens` has ended", "2024-08-31", "not known"]),
+        (vec!["service", "AWS DeepRacer"], vec!["`deepracer` has ended"]),
+        (vec!["service", "Mobile Hub"], vec!["`mobilehub` has ended", "2024-07-21"]),
+    ] {
+        let output = run(&[&["show"], args.as_slice()].concat());
+        let text = [output.stdout, output.stderr].map(|b| String::from_utf8(b).unwrap()).concat();
+        let text = one_line(&text);
+        assert!(words.iter().all(|word| text.contains(word)), "{args:?} {text}");
+    }
+    for name in ["s3", "dms", "connect"] {
+        let text = shown(&["show", "service", name, "--at", "2026-06-01"]);
+        assert!(!text.contains("ended"), "actions of it have ended, and it has not: {text}");
+    }
+}

@@ -143,6 +143,10 @@ fn unknown(what: &str, near: Option<String>, as_of: &str, otherwise: &str) -> Fa
 /// The service of a prefix; else the near ones are told.
 fn service<'c>(catalogue: &'c Catalogue, prefix: &str) -> Result<&'c Service, Failure> {
     catalogue.service(prefix).ok_or_else(|| {
+        if let Some((ended, day)) = catalogue::ended_service(prefix) {
+            let message = format!("the service `{ended}` has ended: AWS's catalogue had it last on {day}");
+            return usage(message).help(format!("`show action {ended}:…` says of an action that it had it")).into();
+        }
         let near = did_you_mean(prefix, catalogue.prefixes()).map(str::to_owned);
         unknown(
             &format!("service `{prefix}`"),
@@ -187,9 +191,17 @@ fn action(catalogue: &Catalogue, name: &str) -> Result<(Shown, String), Failure>
             .help(help)
             .into());
     }
+    if let Some((ended, day)) = catalogue::ended_service(prefix).filter(|_| catalogue.service(prefix).is_none()) {
+        let near = did_you_mean(short, catalogue::known_actions(ended)).map(|n| format!("{ended}:{n}"));
+        let message =
+            format!("`{name}` is an action of a service that has ended, and that AWS's catalogue had last on {day}");
+        let otherwise = format!("`{ended}` had no such action that is known");
+        return Err(usage(message).help(near.map_or(otherwise, |near| format!("did you mean `{near}`?"))).into());
+    }
     if catalogue.service(prefix).is_none() && catalogue::known_service(prefix).is_some() {
         let near = did_you_mean(short, catalogue::known_actions(prefix)).map(|n| format!("{prefix}:{n}"));
-        return Err(unknown(&format!("action `{name}`"), near, &as_of, &format!("the service `{prefix}` has ended")));
+        let otherwise = "only AWS's own managed policies name actions of this service";
+        return Err(unknown(&format!("action `{name}`"), near, &as_of, otherwise));
     }
     let service = service(catalogue, prefix)?;
     let near = did_you_mean(short, service.actions.iter().map(|a| a.name.as_str()));
@@ -363,7 +375,13 @@ fn text(shown: &Shown, as_of: &str) -> String {
 
 fn action_text(action: &ShownAction) -> Lines {
     let mut lines = Lines::new(&action.name);
-    lines.add("service", &action.service);
+    let prefix = action.name.split(':').next().unwrap_or_default();
+    match catalogue::ended_service(prefix).filter(|_| action.ended.is_some()) {
+        Some((_, day)) => {
+            lines.add("service", &format!("{}, which has ended (last in AWS's catalogue on {day})", action.service))
+        }
+        None => lines.add("service", &action.service),
+    }
     if let Some(level) = action.access_level {
         lines.add("access level", level);
         if action.resources.is_empty() {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::errors::usage;
 use super::{Printing, now, output, parse_moment};
 use crate::report::{Shown, bold, day, dim, paragraph};
+use countersign_core::aws::catalogue;
 use countersign_core::hipaa::{self, Eligibility, Listed};
 use countersign_core::moment;
 use countersign_core::policies::RuleBook;
@@ -32,6 +33,9 @@ struct Service<'a> {
     schema: &'static str,
     provenance: &'a Provenance,
     at: String,
+    /// The last day on which AWS's catalogue had it, where it has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<&'static str>,
     #[serde(flatten)]
     service: &'a Eligibility,
 }
@@ -44,13 +48,27 @@ pub fn show(rules: &RuleBook, args: &ServiceArgs) -> Result<(), Failure> {
     }
     let found = hipaa::eligibility(rules, &lists, &args.name, at)?;
     let provenance = Provenance { eligible_services: file, ..Provenance::bare() };
-    let json =
-        Service { schema: "countersign/service/v1", provenance: &provenance, at: moment::format(at), service: &found };
-    output::write(&args.printing.format, &json, &provenance, || text(output::width(), &found, &json.at))
+    let (at, ended) = (moment::format(at), ended(&found));
+    let json = Service { schema: "countersign/service/v1", provenance: &provenance, at, ended, service: &found };
+    output::write(&args.printing.format, &json, &provenance, || text(output::width(), &found, &json.at, ended))
+}
+
+/// The last day on which AWS's catalogue had a service that has ended; `None` where a part of it has not.
+fn ended(found: &Eligibility) -> Option<&'static str> {
+    let listed = found.listed.iter().flat_map(|l| &l.prefixes);
+    let prefixes: Vec<&String> = listed.chain(found.unlisted.iter().map(|u| &u.prefix)).collect();
+    let days: Option<Vec<&str>> = prefixes.iter().map(|p| Some(catalogue::ended_service(p)?.1)).collect();
+    days?.into_iter().max()
 }
 
 /// A name that stands for nothing, or for several: nothing follows from it.
 fn unknown(name: &str, near: &[String]) -> Problem {
+    if let Some((prefix, day)) = catalogue::ended_service(name) {
+        let message = format!(
+            "`{prefix}` has ended: AWS's catalogue had it last on {day}; whether it was HIPAA eligible is not known"
+        );
+        return usage(message).help(format!("`show action {prefix}:…` says of an action that it had it"));
+    }
     let problem =
         usage(format!("`{name}` is not the name of one known service: whether it is HIPAA eligible is not known"));
     match near {
@@ -69,12 +87,15 @@ fn differ(found: &Eligibility) -> Option<String> {
         .then(|| format!("on the list of {list}: {}; not on it: {}", names(&on), names(&off)))
 }
 
-fn text(width: usize, found: &Eligibility, at: &str) -> String {
+fn text(width: usize, found: &Eligibility, at: &str, ended: Option<&str>) -> String {
     let listed = found.listed.iter().map(|l| l.name.as_str());
     let names: Vec<&str> = listed.chain(found.unlisted.iter().map(|u| u.name.as_str())).collect();
     let mut text = format!("{} {}\n", bold(&names.join(", ")), dim(&format!("· {}", day(at))));
     let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<13} "), body));
     section("HIPAA eligible", Shown::from(found.eligible).words);
+    if let Some(day) = ended {
+        section("ended", &format!("AWS's catalogue had it last on {day}"));
+    }
     if let Some(differ) = differ(found) {
         section("which of them", &differ);
     }

@@ -113,6 +113,7 @@ pub fn access_word(change: AccessChange) -> (&'static str, AnsiColor) {
         AccessChange::Actions => ("actions", AnsiColor::Cyan),
         AccessChange::FirstSeen => ("first seen", AnsiColor::Cyan),
         AccessChange::NoLongerKnown => ("unknown", AnsiColor::Yellow),
+        AccessChange::WasUnknown => ("now known", AnsiColor::Cyan),
     }
 }
 

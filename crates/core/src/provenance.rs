@@ -315,6 +315,7 @@ pub fn data() -> &'static [Data] {
             file("hipaa-support.json", Some(last), eligibility::SUPPORT_TEXT),
             file("lint.json", Some(aws::linted::date()), aws::linted::TEXT),
             packed("managed-policies.bin", |s| &s.managed_policies),
+            file("management-policies.json", Some(aws::management::date()), aws::management::TEXT),
             file("names.json", Some(PAGES_OF_AWS), aws::NAMES_TEXT),
             file(QUOTAS, Some(&aws::quotas::quotas().date), aws::quotas::TEXT),
             file("reports.json", Some(PAGES_OF_AWS), aws::report_series::TEXT),

@@ -244,6 +244,24 @@ pub fn known_service(prefix: &str) -> Option<Known> {
     last.map(|day| Known::Ended(day)).or_else(|| ENDED.undocumented.get(&prefix).map(|_| Known::Undocumented))
 }
 
+/// A service of this prefix, or of this name as people write it, that has ended as a whole: its prefix, and the last day on which a catalogue
+/// had it.
+pub fn ended_service(name: &str) -> Option<(&'static str, &'static str)> {
+    let squeezed =
+        |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let bare = ["aws ", "amazon "].iter().find_map(|word| name.get(word.len()..).filter(|_| begins(name, word)));
+    let wanted = [squeezed(name), squeezed(bare.unwrap_or(name))];
+    let prefix = ENDED.ended.keys().find(|prefix| wanted.contains(&squeezed(prefix)))?;
+    match known_service(prefix)? {
+        Known::Ended(day) if Catalogue::built_in().service(prefix).is_none() => Some((prefix, day)),
+        _ => None,
+    }
+}
+
+fn begins(text: &str, word: &str) -> bool {
+    text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
+}
+
 /// An action, as a file describes it.
 pub(crate) struct DescribedAction {
     pub name: String,
@@ -485,6 +503,10 @@ mod tests {
     #[test]
     fn what_has_ended_is_known_as_ended() {
         assert!(matches!(known_service("deeplens"), Some(Known::Ended(_))));
+        for name in ["deeplens", "DeepLens", "AWS DeepLens", "amazon deep-lens"] {
+            assert_eq!(ended_service(name), Some(("deeplens", "2024-08-31")), "{name}");
+        }
+        assert_eq!((ended_service("s3"), ended_service("AWS"), ended_service("aws ")), (None, None, None));
         assert!(matches!(known_action("cloudhsm", "createlunaclient"), Some(Known::Ended(_))));
         assert_eq!(known_service("zocalo"), Some(Known::Undocumented));
         assert_eq!(known_action("s3", "GetObject"), None);

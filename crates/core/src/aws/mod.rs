@@ -12,6 +12,7 @@ pub mod eligibility;
 pub mod keys;
 pub mod linted;
 pub mod managed;
+pub mod management;
 mod packed;
 pub mod quotas;
 pub mod report_series;

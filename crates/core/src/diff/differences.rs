@@ -469,6 +469,8 @@ pub enum AccessChange {
     FirstSeen,
     /// The new inventory does not list all who may be there: it is not known whether this is gone.
     NoLongerKnown,
+    /// It is allowed now, and permissions are what they were: whether agreements stood in its way was not known.
+    WasUnknown,
 }
 
 /// How the answer to an operation changed; `None` where it did not.
@@ -479,7 +481,10 @@ pub fn access_change(before: &AccessState, after: &AccessState) -> Option<Access
         Some(Decision::Deny) | None => 0,
     };
     let words = |s: &AccessState| (s.message.clone(), s.reason.clone(), s.depends_on.clone());
+    // what came to be known gives nobody access
+    let by_state = is_by_state(before, after);
     match (rank(before), rank(after)) {
+        (1, 2) if by_state => Some(AccessChange::WasUnknown),
         (old, 2) if old < 2 => Some(AccessChange::Gained),
         (0, 1) => Some(AccessChange::MayBeGained),
         (old, 0) if old > 0 => Some(AccessChange::Lost),
@@ -488,6 +493,14 @@ pub fn access_change(before: &AccessState, after: &AccessState) -> Option<Access
         _ if !gained(before, after).is_empty() || !gained(after, before).is_empty() => Some(AccessChange::Actions),
         _ => None,
     }
+}
+
+/// Whether an answer was unknown for want of agreements or of another state alone, and the policies allow no more than they did: they
+/// sufficed whatever the state was; or nothing but the agreements was unknown, and every action that is asked for was asked for.
+fn is_by_state(before: &AccessState, after: &AccessState) -> bool {
+    let asked = || after.actions.keys().all(|action| before.actions.contains_key(action));
+    let by_agreements = || !before.depends_on.is_empty() && before.depends_on.iter().all(|on| on == "agreementsKnown");
+    after.permitted && gained(before, after).is_empty() && (before.permitted || by_agreements() && asked())
 }
 
 /// The IAM actions that the policies allow, or may allow, in the second state, and less in the first.

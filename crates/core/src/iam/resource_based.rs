@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::document::{self, Document};
-use super::principal::{Principals, Who, is_account};
-use super::stored::{PRINCIPAL_KEYS, is_unique_id};
+use super::principal::{Principals, Who};
+use super::stored::{PRINCIPAL_KEYS, named_principal};
 use crate::problem::{Problem, SourceFile, Span, did_you_mean};
 use crate::text::json::{Member, Node, Value};
 
@@ -167,31 +167,12 @@ fn of_key(source: &Arc<SourceFile>, member: &Member, who: &mut Vec<Who>, problem
                 continue;
             }
         };
-        if let Some((message, help)) = fault(&member.key, text) {
-            wrong(node.span, message, help.to_owned());
+        // AWS's own check of new access compares a whole `*` under every key, though IAM stores it under `AWS` only
+        if let Some(refused) = named_principal(&member.key, text).filter(|_| text != "*") {
+            wrong(node.span, refused.message, refused.help.into_owned());
         }
         who.extend(Who::parse(&member.key, text));
     }
-}
-
-/// What is wrong with the name of a principal.
-fn fault(key: &str, text: &str) -> Option<(String, &'static str)> {
-    let name = format!("`{text}`");
-    if text != "*" && text.contains(['*', '?']) {
-        let help = "name each principal in full, or use \"*\" with a condition on aws:PrincipalArn";
-        return Some((format!("{name} has a wildcard, and AWS takes a principal's name as it is written"), help));
-    }
-    let (is_account, is_id) = (is_account(text), is_unique_id(text));
-    let is_arn = text.starts_with("arn:") && text.splitn(6, ':').count() == 6;
-    let help = match key {
-        _ if text.is_empty() || text.trim() != text => "write the name without blanks around it",
-        "AWS" if !(text == "*" || is_account || is_id || is_arn) => {
-            "write the 12 digits of an account, or the ARN of a root, a user, a role or a session"
-        }
-        "Service" if text != "*" && !text.contains('.') => "write the name of a service, such as sns.amazonaws.com",
-        _ => return None,
-    };
-    Some((format!("{name} is not a principal"), help))
 }
 
 #[cfg(test)]
@@ -221,6 +202,7 @@ mod tests {
             (r#""Principal": {"AWS": "jo"},"#, r#""jo""#),
             (r#""Principal": {"Service": "sns"},"#, r#""sns""#),
             (r#""Principal": {"Service": []},"#, "[]"),
+            (r#""Principal": {"AWS": "arn:aws:iam::111122223333:group/g"},"#, r#""arn:aws:iam::111122223333:group/g""#),
             (r#""Principal": {},"#, "{}"),
             (r#""Principal": "*", "NotPrincipal": "*","#, r#""NotPrincipal""#),
         ] {
@@ -230,7 +212,7 @@ mod tests {
         assert!(problems("")[0].1.contains("neither `Principal`"));
         for principal in [
             r#""Principal": "*","#,
-            r#""NotPrincipal": {"AWS": ["111122223333", "AIDAIOSFODNN7EXAMPLE"], "Service": "*", "Federated": "accounts.google.com"},"#,
+            r#""NotPrincipal": {"AWS": ["111122223333", "AIDAIOSFODNN7EXAMPLE"], "Service": ["*", "sns.amazonaws.com"], "Federated": "*"},"#,
         ] {
             assert_eq!(problems(principal), [], "{principal}");
         }

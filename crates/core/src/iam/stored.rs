@@ -155,6 +155,10 @@ pub const PRINCIPAL_KEYS: [&str; 4] = ["AWS", "Service", "Federated", "Canonical
 /// A principal under one of [`PRINCIPAL_KEYS`] that names nobody whom AWS knows by its form.
 pub fn named_principal(key: &str, text: &str) -> Option<Refusal> {
     match key {
+        _ if text.is_empty() || text.trim() != text => Some(Refusal {
+            message: format!("`{text}` is not a principal"),
+            help: "write the name without blanks around it".into(),
+        }),
         "AWS" => of_aws(text),
         _ if text.contains(['*', '?']) => Some(Refusal {
             message: format!("`{text}` has a wildcard, which IAM takes as a whole principal of `AWS` only"),
@@ -165,11 +169,16 @@ pub fn named_principal(key: &str, text: &str) -> Option<Refusal> {
     }
 }
 
-fn service_principal(text: &str) -> Option<Refusal> {
+/// Whether a text has the form of the name of a service, or is one of Alexa's.
+pub fn is_service_name(text: &str) -> bool {
     const ENDINGS: [&str; 5] =
         [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".c2s.ic.gov", ".sc2s.sgov.gov"];
-    let named = ENDINGS.iter().any(|end| text.strip_suffix(end).is_some_and(|name| !name.is_empty()));
-    (!named).then(|| Refusal {
+    const ALEXA: [&str; 2] = ["alexa-appkit.amazon.com", "alexa-connectedhome.amazon.com"];
+    ALEXA.contains(&text) || ENDINGS.iter().any(|end| text.strip_suffix(end).is_some_and(|name| !name.is_empty()))
+}
+
+fn service_principal(text: &str) -> Option<Refusal> {
+    (!is_service_name(text)).then(|| Refusal {
         message: format!("`{text}` is not the name of a service"),
         help: "a service is named as in ec2.amazonaws.com".into(),
     })
@@ -308,6 +317,7 @@ mod tests {
             ("AWS", "arn:aws:sts::111122223333:federated-user/jo"),
             ("AWS", "AROAEXAMPLEID1234"),
             ("Service", "ec2.amazonaws.com"),
+            ("Service", "alexa-appkit.amazon.com"),
             ("Federated", "cognito-identity.amazonaws.com"),
             ("CanonicalUser", "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"),
         ] {
@@ -326,6 +336,8 @@ mod tests {
             ("Service", "*"),
             ("Federated", "*"),
             ("CanonicalUser", "79*"),
+            ("Federated", ""),
+            ("Service", "ec2.amazonaws.com "),
         ] {
             assert!(named_principal(key, text).is_some(), "{key} {text}");
         }

@@ -27,6 +27,7 @@ pub mod fix;
 pub mod gains;
 pub mod grants;
 mod idle;
+pub mod management;
 pub mod owners;
 pub mod policy;
 pub mod profile;
@@ -43,6 +44,7 @@ use std::sync::Arc;
 pub use crate::finding::Severity;
 use crate::problem::{Place, SourceFile, Span};
 use crate::text::UNKNOWN;
+use management::ManagementPolicy;
 use policy::Policy;
 use read::{FaultKind, Loaded};
 
@@ -74,6 +76,8 @@ pub enum Check {
     File(fn(&Loaded, &mut Sink<'_>)),
     /// A policy.
     Policy(fn(&Policy, &mut Sink<'_>)),
+    /// A policy of AWS Organizations without statements.
+    Management(fn(&ManagementPolicy, &mut Sink<'_>)),
     /// The settings and what they matched: found by [`run`] itself.
     Run,
 }

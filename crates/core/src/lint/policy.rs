@@ -37,6 +37,8 @@ pub struct Policy {
     pub kind_is_told: bool,
     /// Where it is stored, where that was found.
     pub holder: Option<Holder>,
+    /// The service whose actions it may have, where it takes those of no other.
+    pub of_service: Option<&'static str>,
     /// What the file calls it, and the file's own name.
     pub names: Vec<String>,
     /// The path of the policy in its file; empty where the file is the policy.
@@ -163,6 +165,8 @@ pub struct Found {
     pub kind_is_guessed: bool,
     /// Where it is stored, where that was found.
     pub holder: Option<Holder>,
+    /// The service whose actions it may have, where it takes those of no other.
+    pub of_service: Option<&'static str>,
     /// What the file calls it, and the file's own name.
     pub names: Vec<String>,
     /// Its path in the file.
@@ -192,6 +196,7 @@ impl Policy {
             kind,
             kind_is_told: found.kind.is_some() && !found.kind_is_guessed,
             holder: found.holder,
+            of_service: found.of_service,
             names: found.names,
             pointer: found.pointer,
             root,
@@ -209,12 +214,17 @@ impl Policy {
     pub fn used_as(self, kind: PolicyKind, holder: Option<Holder>, name: Option<String>) -> Self {
         let mut names = self.names;
         names.extend(name);
+        // kinds whose statements say whom they are about read these in another way
+        if self.kind.has_principals() == kind.has_principals() {
+            return Self { kind, kind_is_told: true, holder, names, ..self };
+        }
         let found = Found {
             source: self.source,
             host: self.host,
             kind: Some(kind),
             kind_is_guessed: false,
             holder,
+            of_service: self.of_service,
             names,
             pointer: self.pointer,
             beside: self.beside,

@@ -67,7 +67,7 @@ pub fn lint(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, whol
             continue;
         }
         outcome.files += 1;
-        outcome.policies += file.policies.len() + file.cedar.len();
+        outcome.policies += file.policies.len() + file.management.len() + file.cedar.len();
         unchecked(file, &mut outcome.unread);
         let mut findings = of_file(file, settings);
         let idle = annotated(file, &mut findings, settings);
@@ -94,6 +94,9 @@ fn unchecked(file: &Loaded, unread: &mut Unread) {
         for statement in policy.statements.iter().filter(|s| !is_known(&s.node)) {
             unread.add(Reason::Placeholders, format!("{path}: {}", policy.pointer_to(&statement.at.pointer)));
         }
+    }
+    for policy in file.management.iter().filter(|p| !p.is_checked()) {
+        unread.add(Reason::Attributes, format!("{path}: {}", policy.words()));
     }
     for fault in file.faults.iter().filter(|f| f.kind == FaultKind::NotLiteral) {
         let (line, column) = file.source.line_column(fault.span.start);
@@ -136,6 +139,13 @@ fn of_file(file: &Loaded, settings: &Settings) -> Vec<Finding> {
             Check::Policy(check) => {
                 for policy in file.policies.iter().filter(|p| settings.profile.looks_at(rule, p)) {
                     let mut sink = Sink::new(rule, &file.source, Some(policy), settings);
+                    check(policy, &mut sink);
+                    findings.extend(sink.into_findings());
+                }
+            }
+            Check::Management(check) => {
+                for policy in &file.management {
+                    let mut sink = Sink::new(rule, &file.source, None, settings);
                     check(policy, &mut sink);
                     findings.extend(sink.into_findings());
                 }

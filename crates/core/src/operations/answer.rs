@@ -1,6 +1,7 @@
 //! From what the gates say under every assignment to one answer: allow, deny or unknown, with its causes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::AccountEvaluator;
 use super::any_request::AnyRequest;
@@ -11,7 +12,7 @@ use crate::moment;
 use crate::permissions::dependence::{Choice, allowing, pairs};
 use crate::permissions::partial_arn::examples_in;
 use crate::permissions::principals::Principal;
-use crate::permissions::scenarios::{CallResult, LayerStatements};
+use crate::permissions::scenarios::{Beside, CallResult, LayerStatements};
 use crate::policies::Rule;
 use crate::problem::Failure;
 use crate::terms::Decision;
@@ -23,6 +24,8 @@ pub struct Trial {
     pub choice: Choice,
     /// Those of them that are facts, and no part of a request.
     pub facts: Choice,
+    /// What else has to be so, where a key is as its label says.
+    pub beside: Rc<[Beside]>,
     /// Whether the agreement is taken to be in force.
     pub in_force: bool,
     /// What each IAM action comes to, by generation and name.
@@ -322,6 +325,20 @@ impl OperationResult {
             }
             let allows = trials.iter().zip(decisions).map(|(t, d)| (&t.choice, *d == Decision::Allow));
             self.depends_on.push(Dependency { key: spelling(key), allows: allowing(allows, key) });
+        }
+        // a policy variable and the key that it is compared with are a pair
+        let beside: BTreeSet<&Beside> = trials.iter().flat_map(|t| t.beside.iter()).collect();
+        for b in beside {
+            let (of, label) = &b.of;
+            let told = |d: &Dependency| d.key == spelling(of) && d.allows.contains(label);
+            if !self.depends_on.iter().any(told) {
+                continue;
+            }
+            match self.depends_on.iter_mut().find(|d| d.key == spelling(&b.key)) {
+                Some(own) if own.allows.is_empty() => own.allows.push(b.value.clone()),
+                Some(_) => {}
+                None => self.depends_on.push(Dependency { key: spelling(&b.key), allows: vec![b.value.clone()] }),
+            }
         }
         if state_unknown && self.decision == Decision::Unknown {
             self.depends_on.push(Dependency { key: "agreementsKnown".to_owned(), allows: Vec::new() });

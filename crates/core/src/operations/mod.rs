@@ -13,6 +13,7 @@ pub(crate) mod worlds;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use cedar_policy::{Entities, RestrictedExpression as Expr};
 
@@ -25,7 +26,7 @@ use crate::inventory::model::Account;
 use crate::moment::{self, Moment};
 use crate::permissions::dependence::Choice;
 use crate::permissions::principals::Principal;
-use crate::permissions::scenarios::{Call, CallResult, Scenarios, ask};
+use crate::permissions::scenarios::{Beside, Call, CallResult, Scenarios, ask};
 use crate::policies::operations::check::ASSUME;
 use crate::policies::turning::Asked;
 use crate::policies::{Rule, RuleBook, Tags};
@@ -319,8 +320,10 @@ impl AccountEvaluator<'_> {
             }
             return Ok(());
         }
+        let beside: Rc<[Beside]> = scenarios.beside().into();
         for (choice, verdicts) in &scenarios.rows {
             let mut trial = self.trial(principal, operation, facts, asked, verdicts.clone())?;
+            trial.beside = beside.clone();
             let choice = scenarios.dimensions.iter().zip(choice);
             trial.choice =
                 choice.map(|(d, i)| (d.key.clone(), d.labels.get(*i).cloned().unwrap_or_default())).collect();
@@ -503,7 +506,14 @@ impl AccountEvaluator<'_> {
             let allowed = allowed.map(|((_, name), _)| name.clone()).collect();
             failing.insert(*generation, self.failing(&principal.uid, operation, facts, generation, allowed)?);
         }
-        Ok(Trial { choice: Vec::new(), facts: Vec::new(), in_force: facts.in_force, verdicts, failing })
+        Ok(Trial {
+            choice: Vec::new(),
+            facts: Vec::new(),
+            beside: Rc::default(),
+            in_force: facts.in_force,
+            verdicts,
+            failing,
+        })
     }
 
     /// The gates that fail in one generation where these IAM actions are allowed; `None` where all are passed.

@@ -14,6 +14,7 @@ pub(crate) mod everyone;
 pub(crate) mod knowledge;
 pub mod layer;
 pub mod lower;
+mod matching;
 pub(crate) mod moment;
 pub mod names;
 pub(crate) mod partial_arn;

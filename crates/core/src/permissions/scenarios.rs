@@ -11,10 +11,11 @@ use super::context::{Keys, Request};
 use super::crossing;
 use super::knowledge::{Knowledge, Known};
 use super::layer::{Layer, LayerOutcome, Slice};
+use super::matching::{self, Sample};
 use super::representatives::{Candidate, Use, candidates};
 use super::resource::{self, OfResource};
 use crate::aws::keys::nature;
-use crate::aws::keys::values::MATCH;
+use crate::aws::keys::values::{MATCH, NO_MATCH, SUCH_AS};
 use crate::iam::crossing::crossed;
 use crate::iam::document::Condition;
 use crate::iam::segments;
@@ -69,6 +70,8 @@ pub struct Dimension {
     pub key: String,
     /// What it may be, in words.
     pub labels: Vec<String>,
+    /// The key that a policy variable is compared with, where it is unknown too, and what it is where the variable is as a label says.
+    beside: Vec<(String, String, String)>,
     choices: Choices,
 }
 
@@ -192,7 +195,8 @@ fn settle(stack: &Stack, call: &Call, knowledge: &Knowledge, memo: &Memo) -> Res
 #[derive(Default)]
 struct Gathered {
     uses: BTreeMap<String, (Vec<Use>, Option<Known>)>,
-    atoms: BTreeMap<String, String>,
+    /// By their names: the variable, and values with which it does not hold and with which it does.
+    atoms: BTreeMap<String, (String, [Option<Sample>; 2])>,
     policies: BTreeSet<String>,
     /// Policies of which it is not known where they are attached, and whether their documents are known.
     unplaced: BTreeMap<String, bool>,
@@ -201,6 +205,32 @@ struct Gathered {
     /// Patterns that reach a resource only if a `*` crosses colons (D25).
     crossed: BTreeSet<String>,
     keys: BTreeSet<String>,
+}
+
+impl Scenarios {
+    /// What else has to be so, where a key is as a label says.
+    pub fn beside(&self) -> Vec<Beside> {
+        let of = |d: &Dimension| {
+            let one = |(label, key, value): &(String, String, String)| Beside {
+                of: (d.key.clone(), label.clone()),
+                key: key.clone(),
+                value: value.clone(),
+            };
+            d.beside.iter().map(one).collect::<Vec<_>>()
+        };
+        self.dimensions.iter().flat_map(of).collect()
+    }
+}
+
+/// What a key has to be where another one is as a label says.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Beside {
+    /// The other key, and the label.
+    pub of: (String, String),
+    /// The key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
 }
 
 impl Gathered {
@@ -242,8 +272,11 @@ impl Gathered {
         known: &impl Fn(&str) -> Option<Known>,
     ) {
         for (name, atom) in slice.atoms().iter().filter(|(_, a)| a.is_possible(resources)) {
-            if let Some(variable) = atom.variables().into_iter().find(|v| !is_settled(known(v))) {
-                self.atoms.insert(name.clone(), variable.to_owned());
+            if let Some(variable) = atom.variables().into_iter().find(|v| !is_settled(known(v)))
+                && !self.atoms.contains_key(name)
+            {
+                let samples = [false, true].map(|holds| matching::sample(atom, holds, resources, known));
+                self.atoms.insert(name.clone(), (variable.to_owned(), samples));
             }
         }
     }
@@ -273,18 +306,27 @@ impl Gathered {
                 Some(found) if found.len() == 1 && unknown => {}
                 Some(found) => {
                     let labels = found.iter().map(|c| c.label.clone()).collect();
-                    dimensions.push(Dimension { key, labels, choices: Choices::Key(found) });
+                    dimensions.push(Dimension { key, labels, beside: Vec::new(), choices: Choices::Key(found) });
                 }
                 None => too_many.push(key),
             }
         }
-        for (name, variable) in self.atoms {
-            let labels = vec!["no match".to_owned(), format!("{MATCH}{name}")];
-            dimensions.push(Dimension { key: variable, labels, choices: Choices::Atom(name) });
+        for (name, (variable, samples)) in self.atoms {
+            let (mut labels, mut beside) = (Vec::new(), Vec::new());
+            for (words, sample) in [NO_MATCH, MATCH].iter().zip(samples) {
+                let label = match &sample {
+                    Some(sample) => format!("{words}{name}{SUCH_AS}{})", sample.value),
+                    None => format!("{words}{name}"),
+                };
+                let other = sample.and_then(|s| s.beside);
+                beside.extend(other.map(|(key, value)| (label.clone(), key, value)));
+                labels.push(label);
+            }
+            dimensions.push(Dimension { key: variable, labels, beside, choices: Choices::Atom(name) });
         }
         for policy in self.policies {
             let labels = ["says nothing", "allows it", "denies it"].map(str::to_owned).to_vec();
-            dimensions.push(Dimension { key: policy, labels, choices: Choices::Policy });
+            dimensions.push(Dimension { key: policy, labels, beside: Vec::new(), choices: Choices::Policy });
         }
         for (policy, known) in self.unplaced {
             let labels = match known {
@@ -292,17 +334,27 @@ impl Gathered {
                 false => ["not attached here, or not denying it", "attached here and denying it"],
             };
             let labels = labels.map(str::to_owned).to_vec();
-            dimensions.push(Dimension { key: attachment(&policy), labels, choices: Choices::Attachment });
+            dimensions.push(Dimension {
+                key: attachment(&policy),
+                labels,
+                beside: Vec::new(),
+                choices: Choices::Attachment,
+            });
         }
         for organization in &self.organizations {
             let labels = FEATURE_SETS.map(str::to_owned).to_vec();
-            dimensions.push(Dimension { key: feature_set(organization), labels, choices: Choices::Features });
+            dimensions.push(Dimension {
+                key: feature_set(organization),
+                labels,
+                beside: Vec::new(),
+                choices: Choices::Features,
+            });
         }
         if !self.crossed.is_empty() {
             let labels = ["up to a colon", "across colons"].map(str::to_owned).to_vec();
             let patterns = self.crossed.into_iter().collect::<Vec<_>>().join(", ");
             let key = format!("how far the `*` in {patterns} reaches (D25)");
-            dimensions.push(Dimension { key, labels, choices: Choices::Reading });
+            dimensions.push(Dimension { key, labels, beside: Vec::new(), choices: Choices::Reading });
         }
         let mut combinations: usize = 1;
         for dimension in &dimensions {

@@ -7,7 +7,7 @@ use crate::aws::keys::spelling;
 use crate::iam::whom::{EXCEPTED, PRINCIPAL};
 use crate::permissions::dependence::{Choice, allowing, pairs};
 use crate::permissions::layer::Layer;
-use crate::permissions::scenarios::{CallResult, Scenarios, Stack};
+use crate::permissions::scenarios::{Beside, CallResult, Scenarios, Stack};
 
 /// What the request comes to under every assignment of what is unknown.
 pub struct Rows<'s> {
@@ -16,6 +16,7 @@ pub struct Rows<'s> {
     decisions: Vec<IamDecision>,
     choices: Vec<Choice>,
     too_many: &'s [String],
+    scenarios: &'s Scenarios,
 }
 
 impl<'s> Rows<'s> {
@@ -36,6 +37,7 @@ impl<'s> Rows<'s> {
             verdicts,
             choices: scenarios.rows.iter().map(|(indices, _)| choice(indices)).collect(),
             too_many: &scenarios.too_many,
+            scenarios,
         }
     }
 
@@ -101,6 +103,15 @@ impl<'s> Rows<'s> {
         let mut found: Vec<Dependency> =
             keys.into_iter().filter(differs).map(|key| Dependency { key: named(key), allows: allows(key) }).collect();
         found.extend(self.too_many.iter().map(|key| Dependency { key: named(key), allows: Vec::new() }));
+        let named_in = |b: &Beside| found.iter().any(|d| d.key == named(&b.of.0) && d.allows.contains(&b.of.1));
+        let beside: Vec<Beside> = self.scenarios.beside().into_iter().filter(named_in).collect();
+        for b in beside {
+            match found.iter_mut().find(|d| d.key == named(&b.key)) {
+                Some(own) if own.allows.is_empty() => own.allows.push(b.value),
+                Some(_) => {}
+                None => found.push(Dependency { key: named(&b.key), allows: vec![b.value] }),
+            }
+        }
         found.sort();
         found.dedup();
         found

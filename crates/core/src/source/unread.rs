@@ -25,6 +25,8 @@ pub enum Reason {
     WithoutPolicy,
     /// The statement has placeholders: what they stand for is not checked.
     Placeholders,
+    /// The policy has no statements, and what it sets is not checked: a policy of tags, of backups.
+    Attributes,
     /// The policy is put together when it is applied.
     NotLiteral,
     /// The document of the policy is not there: what rests on it is unknown.
@@ -38,7 +40,7 @@ impl Reason {
             Self::Excluded | Self::OtherKind | Self::NotUtf8 | Self::WithoutPolicy => "file",
             Self::Hidden | Self::Ignored => "entry",
             Self::Placeholders => "statement",
-            Self::NotLiteral | Self::WithoutDocument => "policy",
+            Self::Attributes | Self::NotLiteral | Self::WithoutDocument => "policy",
         }
     }
 
@@ -57,6 +59,9 @@ impl Reason {
             Self::NotUtf8 => format!("{number} in UTF-16, not UTF-8"),
             Self::WithoutPolicy => format!("{number} without a policy"),
             Self::Placeholders => format!("placeholders in {}", count(number, "statement")),
+            Self::Attributes => {
+                format!("what {} without statements set{}", policies(number), if number == 1 { "s" } else { "" })
+            }
             Self::NotLiteral => format!("{} not literal", policies(number)),
             Self::WithoutDocument => format!("{} without a document", policies(number)),
         }

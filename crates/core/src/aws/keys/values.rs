@@ -226,9 +226,13 @@ pub fn samples(key: &str) -> &'static [&'static str] {
 /// How an answer says what the value of a policy variable has to match, together with that of another key.
 pub const MATCH: &str = "a match of ";
 
+/// How it says that it must not.
+pub const NO_MATCH: &str = "no match of ";
+
 /// Whether a text is what an answer says of a policy variable, which is a condition of two values, and none of them.
 fn is_match(text: &str) -> bool {
-    let operator = text.strip_prefix(MATCH).and_then(|rest| rest.split(' ').next());
+    let operator =
+        [MATCH, NO_MATCH].iter().find_map(|words| text.strip_prefix(words)).and_then(|rest| rest.split(' ').next());
     operator.is_some_and(|name| name == "resource" || Operator::parse(name).is_some())
 }
 

@@ -1,5 +1,6 @@
 //! Reading the statements of a policy: what each says, where it is literal.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::certain::certain;
@@ -57,7 +58,8 @@ pub(super) fn statement(
     let mut problems = Vec::new();
     let known = is_known(&node);
     // what is unknown is not wrong
-    let read = if known { Some(evaluated(&node, kind)) } else { certain(&node).map(|n| evaluated(&n, kind)) };
+    let sure = if known { None } else { certain(&node) };
+    let read = if known { Some(evaluated(&node, kind)) } else { sure.as_ref().map(|n| evaluated(n, kind)) };
     let meaning =
         read.and_then(|read| document::read_statement(source, &read, pointer.clone(), variables, &mut problems));
     let principals = kind.has_principals().then(|| Principals::of_statement(&node)).flatten();
@@ -79,9 +81,9 @@ pub(super) fn statement(
 }
 
 /// A statement without what only policies with principals have.
-fn evaluated(node: &Node, kind: PolicyKind) -> Node {
+fn evaluated(node: &Node, kind: PolicyKind) -> Cow<'_, Node> {
     let Some(members) = node.as_object().filter(|_| kind.has_principals()) else {
-        return node.clone();
+        return Cow::Borrowed(node);
     };
     let mut members: Vec<Member> =
         members.iter().filter(|m| !["Principal", "NotPrincipal"].contains(&m.key.as_str())).cloned().collect();
@@ -90,7 +92,7 @@ fn evaluated(node: &Node, kind: PolicyKind) -> Node {
         let node = Node::string(node.span, "*");
         members.push(Member { key: "Resource".to_owned(), key_span: node.span, node });
     }
-    Node::new(node.span, Value::Object(members))
+    Cow::Owned(Node::new(node.span, Value::Object(members)))
 }
 
 fn conditions(node: &Node, pointer: &str) -> Vec<Condition> {

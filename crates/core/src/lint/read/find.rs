@@ -7,6 +7,7 @@ use super::documents::{DOCUMENT, file_argument, merged};
 use super::embedded::{self, Mapped};
 use super::given::Given;
 use super::kinds::{by_name, by_path, holder, of_another_cloud, of_cloudformation, of_key, of_terraform, of_type};
+use super::permissions;
 use super::siblings::{beside, boundary_of, managed, of_template, sibling_statements};
 use super::statements;
 use super::template;
@@ -16,6 +17,8 @@ use super::yaml;
 use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, looks_like_policy, placeholders, shown, unreadable};
 use crate::aws::linted::is_of_other_language;
 use crate::aws::managed as managed_policies;
+use crate::aws::management::{self, Kind};
+use crate::lint::management::{ManagementPolicy, is_management_policy};
 use crate::lint::policy::{Found, Holder, Policy, PolicyKind, SiblingPolicies, is_policy, size_of};
 use crate::problem::{SourceFile, Span};
 use crate::text::json::{Member, Node, Value};
@@ -70,6 +73,10 @@ pub struct Finder<'a> {
     scopes: Option<&'a Scopes<'a>>,
     /// What was found.
     pub policies: Vec<Policy>,
+    /// The policies of AWS Organizations without statements.
+    pub management: Vec<ManagementPolicy>,
+    /// Operators of such policies stand somewhere in the file.
+    has_operators: bool,
     /// What is wrong with it.
     pub faults: Vec<Fault>,
     /// Documents of Terraform that the file uses.
@@ -77,6 +84,9 @@ pub struct Finder<'a> {
     /// Files that the file uses.
     pub files: Vec<FileReference>,
 }
+
+/// A policy of AWS Organizations: its type, where that is known.
+type OfOrganizations = Option<&'static Kind>;
 
 /// What is known of a value by where it stands.
 #[derive(Clone, Default)]
@@ -91,6 +101,12 @@ struct Enclosing {
     expected: bool,
     /// The policies of what this is are none of IAM.
     of_other_language: bool,
+    /// The policy of AWS Organizations that this has.
+    of_organizations: Option<OfOrganizations>,
+    /// This is that policy.
+    content: bool,
+    /// The service whose actions a policy here may have, where it takes those of no other.
+    of_service: Option<&'static str>,
 }
 
 impl Enclosing {
@@ -99,6 +115,7 @@ impl Enclosing {
         let dot = if below.pointer.is_empty() { "" } else { "." };
         below.pointer.push_str(&format!("{dot}{key}"));
         below.expected = false;
+        below.content = false;
         below
     }
 }
@@ -113,6 +130,8 @@ impl<'a> Finder<'a> {
             scope,
             scopes,
             policies: Vec::new(),
+            management: Vec::new(),
+            has_operators: source.text.contains("@@"),
             faults: Vec::new(),
             references: Vec::new(),
             files: Vec::new(),
@@ -137,7 +156,9 @@ impl<'a> Finder<'a> {
             let mut around = around.below(&format!("resource_changes[{index}].change.after"));
             around.names.push(text("address").to_owned());
             around.holder = holder(text("type"));
-            around.kind = of_terraform(text("type"), change.get("change").and_then(|c| c.get("after")));
+            let after = change.get("change").and_then(|c| c.get("after"));
+            around.kind = of_terraform(text("type"), after);
+            around.of_organizations = organizations_in_terraform(text("type"), after);
             let unknown = change.get("change").and_then(|c| c.get("after_unknown"));
             let computed = TERRAFORM_KEYS.iter().filter_map(|k| unknown?.member(k));
             for member in computed.filter(|m| around.kind.is_some() && m.node.value == Value::Bool(true)) {
@@ -149,14 +170,20 @@ impl<'a> Finder<'a> {
                 });
             }
             if text("mode") != "data"
-                && let Some(after) = change.get("change").and_then(|c| c.get("after"))
+                && let Some(after) = after
             {
+                self.permission(text("type"), after, &around);
                 self.value(after, &around, Host::Json);
             }
         }
     }
 
     fn value(&mut self, node: &Node, around: &Enclosing, host: Host) {
+        if self.is_management(node, around) {
+            let (source, told) = (self.source.clone(), around.of_organizations.filter(|_| around.content).flatten());
+            let policy = ManagementPolicy::new(source, around.pointer.clone(), node.clone(), told);
+            return self.management.push(policy);
+        }
         if self.may_be_statements(around)
             && let Some(policy) = statements::policy(node)
         {
@@ -175,6 +202,19 @@ impl<'a> Finder<'a> {
             Value::OneOf(nodes) => nodes.iter().for_each(|n| self.value(n, around, host)),
             Value::String(text) => self.string(node, text, around, host),
             _ => {}
+        }
+    }
+
+    /// Whether this is a policy of AWS Organizations without statements: where its type says so, it is one whatever it holds. What a file of
+    /// Terraform says elsewhere is read where a resource uses it.
+    fn is_management(&self, node: &Node, around: &Enclosing) -> bool {
+        if node.as_object().is_none() {
+            return false;
+        }
+        match around.of_organizations.filter(|_| around.content) {
+            Some(Some(kind)) if !kind.statements => true,
+            Some(_) => self.has_operators && is_management_policy(node),
+            None => self.has_operators && self.scope.is_none() && is_management_policy(node),
         }
     }
 
@@ -207,6 +247,7 @@ impl<'a> Finder<'a> {
                 continue;
             }
             inner.kind = of_key(&member.key).or(inner.kind);
+            inner.content = inner.of_organizations.is_some() && ["content", "Content"].contains(&member.key.as_str());
             if self.scope.is_some() && around.pointer.is_empty() {
                 if of_another_cloud(&member.key) {
                     continue;
@@ -266,6 +307,8 @@ impl<'a> Finder<'a> {
         };
         if let Some(statement) = members.iter().find(|m| m.key == "Statement").filter(|_| ty == EVENT_BUS_POLICY) {
             self.statements_only(statement, around);
+        } else {
+            self.permission(ty, node, around);
         }
         self.object(node, members, around, host);
     }
@@ -277,6 +320,20 @@ impl<'a> Finder<'a> {
         let statement = Member { key: "Statement".to_owned(), ..statements.clone() };
         let root = Node::new(at, Value::Object(vec![version, statement]));
         self.policy(&root, around, Host::Closed);
+    }
+
+    /// A resource that stands for one statement of the policy of another resource.
+    fn permission(&mut self, ty: &str, body: &Node, around: &Enclosing) {
+        let Some(service) = permissions::service(ty) else {
+            return;
+        };
+        for body in body.alternatives() {
+            if let Some(policy) = permissions::policy(service, body, body.span.first()) {
+                let kind = Some(PolicyKind::Resource);
+                let around = Enclosing { kind, of_service: Some(service), ..around.clone() };
+                self.policy(&policy, &around, Host::Closed);
+            }
+        }
     }
 
     /// A permission set or role of managed policies only: a policy without statements, with others beside it.
@@ -291,12 +348,16 @@ impl<'a> Finder<'a> {
     /// A block at the top of a file of Terraform.
     fn block(&mut self, member: &Member, inner: &mut Enclosing) {
         let parts: Vec<&str> = member.key.splitn(3, '.').collect();
+        if let ["resource", ty, _] = parts.as_slice() {
+            self.permission(ty, &member.node, inner);
+        }
         if let ["resource" | "data", ty, name] = parts.as_slice() {
             inner.names.push((*name).to_owned());
             if let Some(own) = member.node.get("name").and_then(Node::as_str) {
                 inner.names.push(own.to_owned());
             }
             inner.kind = of_terraform(ty, Some(&member.node));
+            inner.of_organizations = organizations_in_terraform(ty, Some(&member.node));
             // a managed policy may be attached, or be a boundary: its names, or those who have it, may say so
             let named = || inner.names.iter().any(|n| by_path(n) == Some(PolicyKind::Boundary));
             if *ty == "aws_iam_policy" && (self.scope.is_some_and(|s| s.is_boundary(name)) || named()) {
@@ -310,7 +371,8 @@ impl<'a> Finder<'a> {
 
     fn string(&mut self, node: &Node, text: &str, around: &Enclosing, host: Host) {
         let trimmed = text.trim_start();
-        let json = trimmed.starts_with('{') && text.contains("Statement");
+        let holds = text.contains("Statement") || around.content || self.has_operators && text.contains("\"@@");
+        let json = trimmed.starts_with('{') && holds;
         let quoted = trimmed.starts_with('"') && text.contains("Statement");
         let encoded = (trimmed.starts_with("%7B") || trimmed.starts_with("%7b")) && text.contains("Statement");
         if !json && self.template_in(node, text, around, host) {
@@ -442,6 +504,7 @@ impl<'a> Finder<'a> {
             merged,
             kind_is_guessed: self.given.is_none() && around.kind.is_none(),
             holder: around.holder,
+            of_service: around.of_service,
             names: around.names.iter().filter(|n| !n.is_empty()).cloned().collect(),
             pointer: around.pointer.clone(),
             beside: around.beside.clone(),
@@ -478,6 +541,10 @@ fn described(node: &Node, around: &Enclosing) -> Enclosing {
         own.kind = of_cloudformation(ty, node.get("Properties")).or(own.kind);
         own.of_other_language |= is_of_other_language(ty);
         own.holder = holder(ty);
+        if ty == "AWS::Organizations::Policy" {
+            let ty = node.get("Properties").and_then(|p| p.get("Type")).and_then(Node::as_str);
+            own.of_organizations = Some(ty.and_then(management::kind));
+        }
     }
     let is_of_aws = |arn: &str| arn.starts_with("arn:") && arn.contains(":iam::aws:policy/");
     if ["Arn", "arn", "PolicyArn"].iter().filter_map(|k| text(k)).any(is_of_aws) {
@@ -485,6 +552,7 @@ fn described(node: &Node, around: &Enclosing) -> Enclosing {
     }
     if let Some(ty) = node.get("PolicySummary").and_then(|s| s.get("Type")).and_then(Node::as_str) {
         own.kind = of_type(ty);
+        own.of_organizations = Some(management::kind(ty));
     }
     if let Some(properties) = node.get("Properties") {
         let arns = properties.get("ManagedPolicyArns").or_else(|| properties.get("ManagedPolicies"));
@@ -498,6 +566,13 @@ fn described(node: &Node, around: &Enclosing) -> Enclosing {
         own.beside.listed_at = node.get("ManagedPolicies").map(|n| n.span);
     }
     own
+}
+
+/// The policy of AWS Organizations that a resource of Terraform is; without a `type` it is a service control policy.
+fn organizations_in_terraform(ty: &str, body: Option<&Node>) -> Option<OfOrganizations> {
+    let told = body.and_then(|b| b.get("type")).filter(|t| t.value != Value::Null);
+    let name = told.map_or(Some("SERVICE_CONTROL_POLICY"), Node::as_str);
+    (ty == "aws_organizations_policy").then(|| name.and_then(management::kind))
 }
 
 /// A resource that has one statement of a policy, not a policy.
@@ -529,9 +604,10 @@ fn lists_managed(key: &str) -> bool {
 /// Whether the value of a key should be a policy, so that one that is not literal is told.
 fn holds_policy(key: &str, around: &Enclosing, terraform: bool) -> bool {
     let named = ["PolicyDocument", "AssumeRolePolicyDocument", "InlinePolicy", "CustomPolicy"].contains(&key);
-    let of_terraform =
-        TERRAFORM_KEYS.contains(&key) && around.pointer.starts_with("resource.aws_") && around.kind.is_some();
-    let of_organizations = key == "Content" && around.kind.is_some();
+    let of_terraform = TERRAFORM_KEYS.contains(&key)
+        && around.pointer.starts_with("resource.aws_")
+        && (around.kind.is_some() || key == "content" && around.of_organizations.is_some());
+    let of_organizations = key == "Content" && (around.kind.is_some() || around.of_organizations.is_some());
     let named = named && !around.of_other_language;
     named || (terraform && of_terraform) || of_organizations
 }

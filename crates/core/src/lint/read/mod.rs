@@ -12,6 +12,7 @@ pub(crate) mod find;
 mod forms;
 mod given;
 mod kinds;
+mod permissions;
 mod placeholders;
 mod pulumi;
 mod repeated;
@@ -27,6 +28,7 @@ pub use forms::{Form, form, form_of_text, is_policy_text, looks_like_policy, may
 use placeholders::placeholders;
 
 use super::comments::{self, CommentIgnore};
+use super::management::ManagementPolicy;
 use super::policy::{Policy, PolicyKind};
 use crate::problem::{Problem, SourceFile, Span};
 use crate::text::UNKNOWN;
@@ -83,6 +85,8 @@ pub struct Loaded {
     pub source: Arc<SourceFile>,
     /// The policies in it.
     pub policies: Vec<Policy>,
+    /// Those of AWS Organizations without statements.
+    pub management: Vec<ManagementPolicy>,
     /// The Cedar policies in it.
     pub cedar: Vec<cedar::CedarPolicy>,
     /// What is wrong with it.
@@ -103,6 +107,7 @@ impl Loaded {
         Self {
             source,
             policies: Vec::new(),
+            management: Vec::new(),
             cedar: Vec::new(),
             faults: Vec::new(),
             references: Vec::new(),
@@ -114,7 +119,7 @@ impl Loaded {
 
     /// It has a policy, or something that should be one.
     pub fn holds_policies(&self) -> bool {
-        !self.policies.is_empty() || !self.cedar.is_empty() || !self.faults.is_empty()
+        !self.policies.is_empty() || !self.management.is_empty() || !self.cedar.is_empty() || !self.faults.is_empty()
     }
 }
 
@@ -162,15 +167,15 @@ pub fn load(
     let terraform = form == Form::Terraform;
     let mut finder = find::Finder::new(&source, given, terraform.then_some(scopes));
     finder.file(&root, host);
-    let find::Finder { policies, faults: found, references, files, .. } = finder;
-    if policies.is_empty() && found.is_empty() && !named {
+    let find::Finder { policies, management, faults: found, references, files, .. } = finder;
+    if policies.is_empty() && management.is_empty() && found.is_empty() && !named {
         faults.clear();
     }
     repeated::only_about_policies(&root, &policies, &mut faults);
     faults.extend(found);
     let ignores = if form == Form::Json { Vec::new() } else { comments::ignores(&source, &root) };
     let uses = if terraform { scopes.uses(terraform::scope::folder(&source.path)) } else { Vec::new() };
-    Loaded { policies, faults, references, files, ignores, uses, ..Loaded::nothing(source) }
+    Loaded { policies, management, faults, references, files, ignores, uses, ..Loaded::nothing(source) }
 }
 
 /// The tree of a file and how it holds policies; `None` where nothing in it looks like one.

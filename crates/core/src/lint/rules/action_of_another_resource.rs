@@ -19,6 +19,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    of_another_service(policy, sink);
     for statement in &policy.statements {
         let (Some(actions), Some(resources)) = (&statement.actions, &statement.resources) else {
             continue;
@@ -27,6 +28,14 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             continue;
         }
         by_catalogue(statement, actions, resources, sink);
+        let literal = actions.texts.iter().filter(|t| t.is_literal());
+        let named: Vec<(&Text, &actions::Action)> = literal
+            .filter_map(|t| Some((t, actions::action(&t.text)?)))
+            .filter(|(_, a)| a.service() == "artifact" && !a.resources.is_empty() && !a.is_deprecated())
+            .collect();
+        if named.is_empty() {
+            continue;
+        }
         let arns: Vec<ArnText> = resources.texts.iter().map(|t| ArnText::new(&t.text)).collect();
         let reaches = |arn: &ArnText, types: &[&Type]| types.iter().any(|ty| arn.reaches(ty).is_ok());
         // what matches nothing at all is told as that
@@ -34,14 +43,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         if arns.is_empty() || !arns.iter().all(|arn| reaches(arn, &all)) {
             continue;
         }
-        for text in actions.texts.iter().filter(|t| t.is_literal()) {
-            let Some(action) = actions::action(&text.text).filter(|a| !a.resources.is_empty() && !a.is_deprecated())
-            else {
-                continue;
-            };
-            if action.service() != "artifact" || arns.iter().any(|arn| reaches(arn, &action.resources)) {
-                continue;
-            }
+        for (text, action) in named.into_iter().filter(|(_, a)| !arns.iter().any(|arn| reaches(arn, &a.resources))) {
             let words: Vec<String> = action.resources.iter().map(|ty| ty.arn(policy.partition())).collect();
             let verb = if statement.allow == Some(false) { "deny" } else { "grant" };
             let message = format!(
@@ -50,6 +52,21 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             );
             sink.add(&text.at, message, format!("it acts on {}", words.join(" and ")));
         }
+    }
+}
+
+/// The actions of another service than the one whose resource the policy is of, where it takes no others.
+fn of_another_service(policy: &Policy, sink: &mut Sink<'_>) {
+    let Some(service) = policy.of_service else {
+        return;
+    };
+    for text in policy.action_texts().filter(|t| t.is_known()) {
+        let Some((prefix, _)) = text.text.split_once(':').filter(|(prefix, _)| !prefix.eq_ignore_ascii_case(service))
+        else {
+            continue;
+        };
+        let message = format!("`{}` is an action of {prefix}, and AWS takes only those of {service} here", text.text);
+        sink.add(&text.at, message, format!("write an action of {service}"));
     }
 }
 

@@ -32,6 +32,7 @@ pub mod ignore_without_reason;
 pub mod implied_statement;
 pub mod impossible_condition;
 pub mod included_value;
+pub mod invalid_management_policy;
 pub mod invalid_principal;
 pub mod invalid_sid;
 pub mod invalid_statement;
@@ -40,6 +41,7 @@ pub mod leave_organization;
 pub mod legacy_agreement_name;
 pub mod list_action_on_resource;
 pub mod malformed_value;
+pub mod management_policy_too_large;
 pub mod mfa_denial_misses_keys;
 pub mod mismatched_operator;
 pub mod mismatched_trust_action;
@@ -80,6 +82,7 @@ pub mod unknown_agreement;
 pub mod unknown_condition_key;
 pub mod unknown_element;
 pub mod unknown_managed_policy;
+pub mod unknown_management_attribute;
 pub mod unnamed_cedar_policy;
 pub mod unreadable_policy;
 pub mod unsupported_character;
@@ -93,7 +96,7 @@ pub mod write_on_everything;
 use super::Rule;
 
 /// Every rule, in the order of their codes.
-static ALL: [&Rule; 82] = [
+static ALL: [&Rule; 85] = [
     &unreadable_policy::RULE,
     &duplicate_key::RULE,
     &missing_version::RULE,
@@ -176,6 +179,9 @@ static ALL: [&Rule; 82] = [
     &service_without_source::RULE,
     &open_identity_provider::RULE,
     &whole_account_trusted::RULE,
+    &invalid_management_policy::RULE,
+    &unknown_management_attribute::RULE,
+    &management_policy_too_large::RULE,
 ];
 
 /// Every rule, in the order of their codes.

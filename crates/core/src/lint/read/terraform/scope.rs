@@ -59,9 +59,9 @@ impl Modules {
     }
 }
 
-/// The words without which a file, or a block of one, holds no policy.
+/// The words without which a file, or a block of one, holds no policy, and no statement of one.
 pub(super) fn may_hold_policies(text: &str) -> bool {
-    ["olicy", "olicies", "tatement"].iter().any(|word| text.contains(word))
+    ["olicy", "olicies", "tatement", "_permission"].iter().any(|word| text.contains(word))
 }
 
 /// The folder of a path.
