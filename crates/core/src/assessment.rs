@@ -57,6 +57,7 @@ mod answers;
 mod asking;
 mod assessor;
 pub mod completeness;
+mod lanes;
 pub mod lines;
 mod operation;
 pub mod plans;
@@ -403,7 +404,7 @@ pub struct OperationAnswer {
 }
 
 /// What an answer depends on.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, PartialEq, Eq, Hash)]
 pub struct DependencyAnswer {
     /// A condition key, the ARN of a policy outside the inventory, or `agreementsKnown`.
     pub key: String,

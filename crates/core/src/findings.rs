@@ -24,7 +24,7 @@ use crate::permissions::principals::Principal;
 use crate::policies::{Rule, RuleBook, Ruling};
 use crate::problem::{Failure, Problem};
 use crate::terms::Scope;
-use access::{ACTION, Access, Worth};
+use access::{ACTION, Access, Declared, Worth, Worthy};
 use untagged::{Untagged, WithTags};
 
 /// Collects findings.
@@ -39,7 +39,8 @@ pub struct Findings<'a> {
     in_force: BTreeMap<String, BTreeSet<String>>,
     worth: Worth,
     signatories: Option<Signatories>,
-    asked: HashMap<AccessKey, Vec<Finding>>,
+    /// What was asked of the account that was asked about last.
+    asked: (String, HashMap<AccessKey, Vec<Finding>>),
 }
 
 /// What was found of some accounts, and of their principals.
@@ -55,10 +56,9 @@ const TAGS: &str = "that its tags then were those that the files tell of";
 /// Where a message about access names the series of reports.
 const SERIES: &str = "{series}";
 
-/// What a finding about access may depend on.
+/// What a finding about access may depend on, within an account.
 #[derive(PartialEq, Eq, Hash)]
 struct AccessKey {
-    account: String,
     /// Where the policies may read who it is.
     principal: Option<String>,
     access: Access,
@@ -67,6 +67,8 @@ struct AccessKey {
 impl<'a> Findings<'a> {
     /// None yet.
     pub fn new(inventory: &'a Inventory, rules: &'a RuleBook, at: Moment) -> Result<Self, Failure> {
+        let config = &inventory.config;
+        let declared = Declared { signatories: config.signatories.is_some(), auditors: !config.auditors.is_empty() };
         Ok(Self {
             inventory,
             rules,
@@ -74,14 +76,14 @@ impl<'a> Findings<'a> {
             found: Vec::new(),
             access: BTreeMap::new(),
             in_force: BTreeMap::new(),
-            worth: Worth::new(rules, at)?,
+            worth: Worth::new(rules, at, declared)?,
             signatories: Signatories::of(inventory),
-            asked: HashMap::new(),
+            asked: Default::default(),
         })
     }
 
     /// The answers that may be worth a finding, for whoever has them.
-    pub fn worth(&mut self, answers: impl Iterator<Item = Access>) -> Result<Rc<[Access]>, Failure> {
+    pub fn worth(&mut self, answers: impl Iterator<Item = Access>) -> Result<Rc<[Worthy]>, Failure> {
         self.worth.of(answers)
     }
 
@@ -125,23 +127,19 @@ impl<'a> Findings<'a> {
     pub fn access(
         &mut self,
         principal: &Principal,
-        answers: &[Access],
+        answers: &[Worthy],
         desk: &AccountEvaluator<'_>,
     ) -> Result<(), Failure> {
-        let config = &self.inventory.config;
-        let told_apart =
-            self.rules.reads_principal(ACTION) || config.signatories.is_some() || !config.auditors.is_empty();
-        for access in answers {
-            let key = AccessKey {
-                account: desk.account.id.clone(),
-                principal: told_apart.then(|| principal.arn.clone()),
-                access: access.clone(),
-            };
-            let found = match self.asked.get(&key) {
+        if self.asked.0 != desk.account.id {
+            self.asked = (desk.account.id.clone(), HashMap::new());
+        }
+        for Worthy { access, told_apart } in answers {
+            let key = AccessKey { principal: told_apart.then(|| principal.arn.clone()), access: access.clone() };
+            let found = match self.asked.1.get(&key) {
                 Some(found) => found.clone(),
                 None => {
                     let found = self.ask_access(principal, access, desk)?;
-                    self.asked.insert(key, found.clone());
+                    self.asked.1.insert(key, found.clone());
                     found
                 }
             };

@@ -58,9 +58,9 @@ impl Shared {
     /// Of what most answers differ in.
     fn hashed(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        let OperationAnswer { operation, scope, agreement, report, decision, missing, .. } = &self.answer;
-        (operation, scope, agreement, report, decision, missing).hash(&mut hasher);
-        (&self.because, &self.grants).hash(&mut hasher);
+        let OperationAnswer { operation, scope, agreement, report, decision, missing, depends_on, .. } = &self.answer;
+        (operation, scope, agreement, report, decision, missing, depends_on).hash(&mut hasher);
+        (&self.because, &self.grants, &self.granted).hash(&mut hasher);
         hasher.finish()
     }
 }

@@ -16,7 +16,7 @@ use super::{
 use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, InForce, KindCoverage};
 use crate::findings::Findings;
-use crate::findings::access::Access;
+use crate::findings::access::{Access, Worthy};
 use crate::hipaa;
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
@@ -94,7 +94,7 @@ struct KnownResult {
 pub(super) struct Known {
     pub class: Arc<Class>,
     /// Those that may be worth a finding.
-    pub worth: Rc<[Access]>,
+    pub worth: Rc<[Worthy]>,
     members: u64,
 }
 
@@ -164,7 +164,7 @@ impl Assessor<'_> {
 
     /// These entities, and the principals of an account where a rule reads those.
     pub(super) fn with_principals<'u>(&self, beside: &'u [Uid], here: &[Principal]) -> Cow<'u, [Uid]> {
-        if !self.rules.reads_principals() {
+        if !self.rules.reads_who_acts() {
             return Cow::Borrowed(beside);
         }
         beside.iter().chain(here.iter().map(|p| &p.uid)).cloned().collect()

@@ -1,10 +1,10 @@
 //! Accounts are asked about by several threads, and told in their order: the bytes are those of one thread.
 //!
-//! Each thread remembers for itself what it decided, so that none waits for another. A class is decided once a thread.
+//! Each thread remembers for itself what it decided, so that none waits for another. A class is decided once a thread, and most are of
+//! one thread alone ([`lanes`](super::lanes)).
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::available_parallelism;
@@ -12,6 +12,7 @@ use std::thread::available_parallelism;
 use super::PrincipalAnswer;
 use super::asking::{Asking, Shared, Told};
 use super::assessor::Assessor;
+use super::lanes::{Lane, lanes};
 use crate::findings::Gathered;
 use crate::inventory::model::Account;
 use crate::problem::Failure;
@@ -23,11 +24,8 @@ const WORTH: usize = 256;
 /// More threads are waited for more than they help.
 const MOST: usize = 8;
 
-/// So many accounts are taken at a time, at most.
-const BLOCK: usize = 16;
-
-/// So many blocks a thread may be ahead of what is told.
-const AHEAD: usize = 4;
+/// So many accounts a thread may be ahead of what is told.
+const AHEAD: usize = 512;
 
 /// How many threads ask about so many accounts.
 pub(super) fn count(wanted: usize, accounts: usize) -> usize {
@@ -38,13 +36,13 @@ pub(super) fn count(wanted: usize, accounts: usize) -> usize {
     }
 }
 
-/// What is told of a block.
+/// What is told of an account.
 struct Done {
     told: Told,
     principals: Vec<PrincipalAnswer>,
 }
 
-/// Which block is told next, and whether any more are.
+/// Which account is told next, and whether any more are.
 struct Turn {
     next: Mutex<Option<usize>>,
     changed: Condvar,
@@ -61,9 +59,9 @@ impl Turn {
         self.changed.notify_all();
     }
 
-    /// Waits until a block is not too far ahead; false once no more are told.
-    fn comes(&self, block: usize, ahead: usize) -> bool {
-        let far = |next: &mut Option<usize>| next.is_some_and(|next| block >= next + ahead);
+    /// Waits until an account is not too far ahead; false once no more are told.
+    fn comes(&self, place: usize) -> bool {
+        let far = |next: &mut Option<usize>| next.is_some_and(|next| place >= next + AHEAD);
         let next = self.changed.wait_while(self.next(), far);
         next.unwrap_or_else(PoisonError::into_inner).is_some()
     }
@@ -84,9 +82,6 @@ impl Drop for Ends<'_> {
 struct Work<'w> {
     assessor: &'w Assessor<'w>,
     shared: &'w Shared<'w>,
-    blocks: Vec<&'w [&'w Account]>,
-    taken: AtomicUsize,
-    ahead: usize,
     turn: Turn,
 }
 
@@ -98,22 +93,21 @@ pub(super) fn ask<'w>(
     (told, each): (&mut Told, &mut impl FnMut(PrincipalAnswer)),
 ) -> Result<Vec<Gathered>, Failure> {
     let turn = Turn { next: Mutex::new(Some(0)), changed: Condvar::new() };
-    let block = (accounts.len() / (threads * AHEAD)).clamp(1, BLOCK);
-    let (blocks, taken) = (accounts.chunks(block).collect(), AtomicUsize::new(0));
-    let work = &Work { assessor, shared, blocks, taken, ahead: threads * AHEAD, turn };
+    let work = &Work { assessor, shared, turn };
     std::thread::scope(|scope| {
         let (send, receive) = channel();
-        let spawn = |_| {
+        let spawn = |lane| {
             let send = send.clone();
-            stack::spawn(scope, move || work.run(&send))
+            stack::spawn(scope, move || work.run(lane, &send))
         };
-        let workers = (0..threads).map(spawn).collect::<Result<Vec<_>, Failure>>();
+        let lanes = lanes(&shared.lists.tree, accounts, threads).into_iter();
+        let workers = lanes.map(spawn).collect::<Result<Vec<_>, Failure>>();
         drop(send);
-        // those that began would wait for blocks that nobody takes
+        // those that began would wait for accounts that nobody asks about
         let workers = workers.inspect_err(|_| work.turn.set(None))?;
         let (mut next, mut waiting, mut failed) = (0, BTreeMap::new(), None);
-        for (block, done) in receive {
-            waiting.insert(block, done);
+        for (place, done) in receive {
+            waiting.insert(place, done);
             while let (Some(done), None) = (waiting.remove(&next), &failed) {
                 match done {
                     Ok(Done { told: mut more, principals }) => {
@@ -137,25 +131,24 @@ pub(super) fn ask<'w>(
 
 impl Work<'_> {
     /// One thread.
-    fn run(&self, send: &Sender<(usize, Result<Done, Failure>)>) -> Result<Option<Gathered>, Failure> {
+    fn run(&self, lane: Lane<'_>, send: &Sender<(usize, Result<Done, Failure>)>) -> Result<Option<Gathered>, Failure> {
         let _ends = Ends(&self.turn);
         let asking = Asking::new(self.assessor, self.shared).inspect_err(|_| self.turn.set(None));
         let mut asking = asking?;
-        loop {
-            let block = self.taken.fetch_add(1, Ordering::Relaxed);
-            let Some(accounts) = self.blocks.get(block).filter(|_| self.turn.comes(block, self.ahead)) else {
-                return Ok(asking.findings());
-            };
+        for (place, account) in lane {
+            if !self.turn.comes(place) {
+                break;
+            }
             let (mut told, mut principals) = (Told::default(), Vec::new());
-            let mut of = accounts.iter();
-            let asked = of.try_for_each(|account| asking.account(account, &mut told, &mut |p| principals.push(p)));
+            let asked = asking.account(account, &mut told, &mut |p| principals.push(p));
             let done = asked.map(|()| Done { told, principals });
             let failed = done.is_err();
             // who reads is there until all have ended
-            let _ = send.send((block, done));
+            let _ = send.send((place, done));
             if failed {
-                return Ok(asking.findings());
+                break;
             }
         }
+        Ok(asking.findings())
     }
 }

@@ -3,11 +3,12 @@
 //! The policies are asked about each principal, since they may read its names and the people behind it. What they ask besides is asked
 //! once: their conjuncts that read the answer alone. Where one of those fails, the policy permits for no one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use cedar_policy::{
-    Authorizer, Context, Decision, Effect, Entities, Policy, PolicyId, PolicySet, Request, RestrictedExpression as Expr,
+    AuthorizationError, Authorizer, Context, Effect, Entities, Policy, PolicyId, PolicySet, Request,
+    RestrictedExpression as Expr,
 };
 use serde_json::{Value, json};
 
@@ -24,6 +25,26 @@ const POLICIES: &str = "the policies of findings about access";
 
 /// What the policies read of an answer: the attributes of the context that do not differ from principal to principal.
 const OF_THE_ANSWER: [&str; 6] = ["at", "operation", "series", "allowed", "allowedUnknown", "deprecatedOnly"];
+
+/// What they read of a principal.
+const OF_THE_PRINCIPAL: [&str; 5] = ["names", "people", "namedAsSignatory", "signatoryPeople", "declaredSeries"];
+
+/// What the settings declare, and the attributes of the context that nobody has where they do not.
+#[derive(Clone, Copy, Debug)]
+pub struct Declared {
+    /// Who the signatories are.
+    pub signatories: bool,
+    /// What auditors read.
+    pub auditors: bool,
+}
+
+impl Declared {
+    /// The attributes that a context has not.
+    fn absent(self) -> Vec<&'static str> {
+        let absent = [("signatories", self.signatories), ("declaredSeries", self.auditors)];
+        absent.into_iter().filter(|(_, declared)| !declared).map(|(name, _)| name).collect()
+    }
+}
 
 /// An answer, as far as findings read it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -55,57 +76,82 @@ impl Access {
     }
 }
 
+/// An answer that a policy may make a finding of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Worthy {
+    /// The answer.
+    pub access: Access,
+    /// Whether it does depends on who the principal is.
+    pub told_apart: bool,
+}
+
 /// Sorts out the answers that no policy makes a finding of.
 pub struct Worth {
     policies: PolicySet,
+    /// Those of the policies that read who a principal is.
+    read_who: HashSet<PolicyId>,
+    /// A policy that forbids does.
+    told_apart: bool,
     at: Moment,
-    known: HashMap<Access, bool>,
+    known: HashMap<Access, Option<Worthy>>,
 }
 
 impl Worth {
     /// Of these rules.
-    pub fn new(rules: &RuleBook, at: Moment) -> Result<Self, Failure> {
-        let mut policies = PolicySet::new();
-        let permits = rules.policies(ACTION).filter(|p| p.effect() == Effect::Permit);
-        for (index, policy) in permits.enumerate() {
+    pub fn new(rules: &RuleBook, at: Moment, declared: Declared) -> Result<Self, Failure> {
+        let (mut policies, mut read_who, mut told_apart) = (PolicySet::new(), HashSet::new(), false);
+        let absent = declared.absent();
+        for policy in rules.policies(ACTION) {
+            let reads_who = rules.policy_reads_who(policy, &OF_THE_PRINCIPAL);
+            if policy.effect() == Effect::Forbid {
+                told_apart |= reads_who;
+                continue;
+            }
             let json = rules.json_of(policy).cloned().unwrap_or_default();
-            let open = about_the_answer(json).map_err(Failure::internal(POLICIES))?;
-            policies.add(open.new_id(PolicyId::new(index.to_string()))).map_err(Failure::internal(POLICIES))?;
+            let open = about_the_answer(json, &absent).map_err(Failure::internal(POLICIES))?;
+            policies.add(open.new_id(policy.id().clone())).map_err(Failure::internal(POLICIES))?;
+            if reads_who {
+                read_who.insert(policy.id().clone());
+            }
         }
-        Ok(Self { policies, at, known: HashMap::new() })
+        Ok(Self { policies, read_who, told_apart, at, known: HashMap::new() })
     }
 
     /// The answers that may be worth a finding, each once.
-    pub fn of(&mut self, answers: impl Iterator<Item = Access>) -> Result<Rc<[Access]>, Failure> {
-        let mut found: Vec<Access> = Vec::new();
+    pub fn of(&mut self, answers: impl Iterator<Item = Access>) -> Result<Rc<[Worthy]>, Failure> {
+        let mut found: Vec<Worthy> = Vec::new();
         for access in answers {
-            if !found.contains(&access) && self.may_be(&access)? {
-                found.push(access);
+            if !found.iter().any(|f| f.access == access) {
+                found.extend(self.worthy(access)?);
             }
         }
         Ok(found.into())
     }
 
-    fn may_be(&mut self, access: &Access) -> Result<bool, Failure> {
-        if let Some(known) = self.known.get(access) {
-            return Ok(*known);
+    fn worthy(&mut self, access: Access) -> Result<Option<Worthy>, Failure> {
+        if let Some(known) = self.known.get(&access) {
+            return Ok(known.clone());
         }
-        let permitted = self.permits(context(access.pairs(self.at))?)?;
-        self.known.insert(access.clone(), permitted);
-        Ok(permitted)
+        let by = self.perhaps_by(context(access.pairs(self.at))?)?;
+        let told_apart = self.told_apart || by.iter().any(|id| self.read_who.contains(id));
+        let worthy = (!by.is_empty()).then(|| Worthy { access: access.clone(), told_apart });
+        self.known.insert(access, worthy.clone());
+        Ok(worthy)
     }
 
-    fn permits(&self, context: Context) -> Result<bool, Failure> {
+    /// The policies that may permit for someone.
+    fn perhaps_by(&self, context: Context) -> Result<Vec<PolicyId>, Failure> {
         let anyone = cedar_uid("Account", "anyone")?;
         let request = Request::new(anyone.clone(), cedar_uid("Action", ACTION)?, anyone, context, None)
             .map_err(Failure::internal("a request about findings"))?;
         let response = Authorizer::new().is_authorized(&request, &self.policies, &Entities::empty());
-        Ok(response.decision() == Decision::Allow || response.diagnostics().errors().next().is_some())
+        let failed = response.diagnostics().errors().map(|AuthorizationError::PolicyEvaluationError(e)| e.policy_id());
+        Ok(response.diagnostics().reason().chain(failed).cloned().collect())
     }
 }
 
-/// A policy for anyone and anything, with the conjuncts that read nothing but the answer.
-fn about_the_answer(mut json: Value) -> Result<Policy, String> {
+/// A policy for anyone and anything, with the conjuncts that read nothing but the answer, and those that ask for what no context has.
+fn about_the_answer(mut json: Value, absent: &[&str]) -> Result<Policy, String> {
     let mut kept = Vec::new();
     for condition in json.get("conditions").and_then(Value::as_array).into_iter().flatten() {
         let (kind, body) = (condition.get("kind").and_then(Value::as_str), condition.get("body"));
@@ -115,7 +161,7 @@ fn about_the_answer(mut json: Value) -> Result<Policy, String> {
             (_, Some(body)) => conjuncts.push(body),
             _ => {}
         }
-        let own = conjuncts.into_iter().filter(|c| reads_the_answer_alone(c));
+        let own = conjuncts.into_iter().filter(|c| reads_the_answer_alone(c) || asks_for(c, absent));
         kept.extend(own.map(|body| json!({"kind": kind, "body": body})));
     }
     if let Some(policy) = json.as_object_mut() {
@@ -125,6 +171,13 @@ fn about_the_answer(mut json: Value) -> Result<Policy, String> {
         }
     }
     Policy::from_json(None, json).map_err(|e| e.to_string())
+}
+
+/// Whether an expression is `context has ATTRIBUTE` of one of these.
+fn asks_for(body: &Value, attributes: &[&str]) -> bool {
+    let Some(has) = body.get("has") else { return false };
+    let of_context = has.get("left").and_then(|l| l.get("Var")).and_then(Value::as_str) == Some("context");
+    of_context && has.get("attr").and_then(Value::as_str).is_some_and(|attr| attributes.contains(&attr))
 }
 
 /// Whether an expression reads attributes of the answer, and no variable besides.
@@ -158,17 +211,21 @@ mod tests {
     #[test]
     fn what_no_policy_permits_for_anyone_is_sorted_out() {
         let rules = RuleBook::built_in(&Arc::new(EntitySchema::built_in().unwrap())).unwrap();
-        let mut worth = Worth::new(&rules, Moment::default()).unwrap();
-        // CS020 asks for an allow by deprecated permissions, CS021 for an allow of an acceptance, CS031 for one of a report
+        // CS020 asks for an allow by deprecated permissions, CS021 for an allow of an acceptance where signatories are declared, CS031 for
+        // one of a report where series are
+        let mut settings = [true, false]
+            .map(|d| Worth::new(&rules, Moment::default(), Declared { signatories: d, auditors: d }).unwrap());
         for (of, expected) in [
-            (access("accept-agreement", true, false), true),
-            (access("accept-agreement", false, false), false),
-            (access("download-report", true, false), true),
-            (access("download-agreement", true, false), false),
-            (access("download-report", true, true), true),
-            (access("download-report", false, true), false),
+            (access("accept-agreement", true, false), [Some(true), None]),
+            (access("accept-agreement", true, true), [Some(true), Some(false)]),
+            (access("accept-agreement", false, false), [None, None]),
+            (access("download-report", true, false), [Some(true), None]),
+            (access("download-agreement", true, false), [None, None]),
+            (access("download-report", true, true), [Some(true), Some(false)]),
+            (access("download-report", false, true), [None, None]),
         ] {
-            assert_eq!(worth.may_be(&of).unwrap(), expected, "{of:?}");
+            let found = settings.each_mut().map(|worth| worth.worthy(of.clone()).unwrap().map(|w| w.told_apart));
+            assert_eq!(found, expected, "{of:?}");
         }
     }
 
@@ -181,11 +238,16 @@ mod tests {
             ("permit (principal, action, resource) unless { context.allowed };", true),
             ("permit (principal, action, resource) unless { !context.allowed };", false),
             ("permit (principal is A, action, resource) when { principal.x == 1 };", true),
+            ("permit (principal, action, resource) when { context has signatories };", false),
+            ("permit (principal, action, resource) when { context has names };", true),
+            ("permit (principal, action, resource) unless { context has signatories };", true),
         ] {
-            let policy = about_the_answer(text.parse::<Policy>().unwrap().to_json().unwrap()).unwrap();
+            let policy =
+                about_the_answer(text.parse::<Policy>().unwrap().to_json().unwrap(), &["signatories"]).unwrap();
             let policies = PolicySet::from_policies([policy]).unwrap();
-            let mut worth = Worth { policies, at: Moment::default(), known: HashMap::new() };
-            assert_eq!(worth.may_be(&access("x", false, false)).unwrap(), expected, "{text}");
+            let (read_who, known) = (HashSet::new(), HashMap::new());
+            let mut worth = Worth { policies, read_who, told_apart: false, at: Moment::default(), known };
+            assert_eq!(worth.worthy(access("x", false, false)).unwrap().is_some(), expected, "{text}");
         }
     }
 }

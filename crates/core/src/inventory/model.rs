@@ -29,7 +29,7 @@ pub struct Organization {
 }
 
 /// Service control policies of a root, a unit or an account.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Attachments {
     /// Their ids.
     pub policies: Vec<String>,

@@ -37,6 +37,8 @@ pub struct Asked {
     resources: Vec<(String, Option<[String; 6]>)>,
     /// What each layer reaches of the resources, by the layer's number.
     reach: HashMap<u32, u32>,
+    /// A number for what is assumed of all principals of the account, with where that is told.
+    assumed: Option<(Arc<Knowledge>, u32)>,
 }
 
 /// Where the statements of a layer stand that say something of what is asked, and whose they are.
@@ -129,7 +131,7 @@ impl Classes {
             text.push_str(&format!("\n{} {on:?} {:?}", call.action, call.keys));
         }
         let class = self.number(text);
-        Asked { class, fixed, resources, reach: HashMap::new() }
+        Asked { class, fixed, resources, reach: HashMap::new(), assumed: None }
     }
 
     /// The signature of a principal; `None` where it has to be asked by itself. `told_apart`: rules read who it is.
@@ -144,7 +146,7 @@ impl Classes {
             let who = self.number(principal.uid.to_string());
             push(&mut bytes, who);
         }
-        let assumed = self.number(principal.knowledge.assumed_text());
+        let assumed = self.assumed(&principal.knowledge, asked);
         push(&mut bytes, assumed);
         for layer in &principal.stack.layers {
             self.profile(layer);
@@ -154,6 +156,21 @@ impl Classes {
             done?;
         }
         Some(bytes.into_boxed_slice())
+    }
+
+    /// A number for what is assumed of a principal: most often the same as of all of its account.
+    fn assumed(&mut self, knowledge: &Knowledge, asked: &mut Asked) -> u32 {
+        let Some(of_all) = knowledge.assumed_of_all() else {
+            return self.number(knowledge.assumed_text());
+        };
+        match &asked.assumed {
+            Some((told, number)) if Arc::ptr_eq(told, of_all) => *number,
+            _ => {
+                let number = self.number(of_all.assumed_text());
+                asked.assumed = Some((of_all.clone(), number));
+                number
+            }
+        }
     }
 
     /// A layer that no principal has any more.

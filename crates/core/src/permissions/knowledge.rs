@@ -209,6 +209,11 @@ impl Knowledge {
         self.get(key).is_none() && self.has_prefix(key)
     }
 
+    /// What is known of all principals of the account, where nothing else is assumed of this one.
+    pub fn assumed_of_all(&self) -> Option<&Arc<Knowledge>> {
+        self.shared.as_ref().filter(|_| self.assumed.is_empty())
+    }
+
     /// All that is assumed, as a text by which it is compared.
     pub fn assumed_text(&self) -> String {
         let mut text = String::new();

@@ -2,6 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Deref;
 use std::rc::Rc;
 
 use cedar_policy::{Authorizer, Decision, Entities, EntityUid, PolicyId, PolicySet, Response};
@@ -9,7 +10,7 @@ use cedar_policy::{Authorizer, Decision, Entities, EntityUid, PolicyId, PolicySe
 use super::atom::Atom;
 use super::context::{Reads, Request};
 use super::lower::{self, quote};
-use crate::iam::document::{Condition, Statement};
+use crate::iam::document::{Condition, ResourcePattern, Statement};
 use crate::inventory::Policy;
 use crate::problem::{Cause, Evaluation, Failure};
 
@@ -85,23 +86,37 @@ pub struct Layer {
     pub name: String,
     /// What it is attached to, or who has it.
     pub of: String,
-    /// Its statements: those of equal documents stand once, whatever their files are called.
-    pub statements: Vec<LayerStatement>,
-    /// The ids of policies whose document is not known.
-    pub opaque: Vec<String>,
     /// It is known to be attached: of a policy that may be attached anywhere or nowhere, only denials can matter.
     pub placed: bool,
     /// The organization with whose feature set it exists, where that is not declared: only with all features are there control policies.
     pub of_all_features: Option<String>,
-    /// The ids of its policies, in order.
+    /// What it says.
+    pub documents: Rc<Documents>,
+}
+
+/// The documents of a layer, and what was found of them. Layers with the same policies share one: so do units of an organization.
+pub struct Documents {
+    /// Their statements: those of equal documents stand once, whatever their files are called.
+    pub statements: Vec<LayerStatement>,
+    /// The ids of policies whose document is not known.
+    pub opaque: Vec<String>,
+    /// The ids of the policies, in order.
     pub policies: Vec<String>,
-    /// The documents that it is made of, for telling what to change; those of AWS are left out.
+    /// The files of the documents, for telling what to change; those of AWS are left out.
     pub files: Vec<String>,
-    /// Lowered once something is asked: most layers are like another that was asked before ([`classes`](super::classes)).
+    /// Lowered once something is asked: most documents are like others that were asked before ([`classes`](super::classes)).
     lowered: OnceCell<Vec<LoweredStatement>>,
     parts: OnceCell<Vec<Vec<ConditionPart>>>,
     slices: RefCell<HashMap<String, Rc<Slice>>>,
     memo: RefCell<HashMap<Projection, LayerOutcome>>,
+}
+
+impl Deref for Layer {
+    type Target = Documents;
+
+    fn deref(&self) -> &Documents {
+        &self.documents
+    }
 }
 
 /// So many outcomes are kept of a layer.
@@ -114,6 +129,8 @@ pub struct Slice {
     /// What they read.
     pub reads: Reads,
     keys: BTreeSet<String>,
+    /// Some statement names resources.
+    names_resources: bool,
     set: PolicySet,
 }
 
@@ -134,7 +151,53 @@ impl Layer {
         ids: impl IntoIterator<Item = String>,
         policies: impl Fn(&str) -> Option<&'p Policy>,
     ) -> Self {
-        let (name, of) = (name.into(), of.into());
+        Self::of_documents(name, of, Rc::new(Documents::new(ids, policies)))
+    }
+
+    /// A layer that says what these documents do.
+    pub fn of_documents(name: impl Into<String>, of: impl Into<String>, documents: Rc<Documents>) -> Self {
+        Self { name: name.into(), of: of.into(), placed: true, of_all_features: None, documents }
+    }
+
+    /// The same layer with its statements read otherwise, in their order.
+    pub fn with_statements(&self, statements: Vec<Statement>) -> Self {
+        let documents = Rc::new(self.documents.with_statements(statements));
+        let (name, of, of_all_features) = (self.name.clone(), self.of.clone(), self.of_all_features.clone());
+        Self { name, of, placed: self.placed, of_all_features, documents }
+    }
+
+    /// The same layer, which is there only if an organization has all features.
+    #[must_use]
+    pub fn perhaps_of(&self, organization: &str) -> Self {
+        let documents = self.documents.clone();
+        let of_all_features = Some(organization.to_owned());
+        Self { name: self.name.clone(), of: self.of.clone(), placed: self.placed, of_all_features, documents }
+    }
+
+    /// What the layer says of a request. An error of Cedar's is an error of ours, never an answer.
+    pub fn decide(&self, request: &Request) -> Result<LayerOutcome, Failure> {
+        self.documents.decide(request).map_err(|wrong| match wrong {
+            Wrong::Internal(failure) => failure,
+            Wrong::Evaluation(source) => {
+                let policies = format!("the {} policies of {}", self.name, self.of);
+                let request = String::new();
+                Failure::Evaluation(Box::new(Evaluation { policies, request, place: None, source }))
+            }
+        })
+    }
+}
+
+/// Why documents have no answer.
+enum Wrong {
+    /// An error of ours.
+    Internal(Failure),
+    /// Cedar cannot evaluate a policy.
+    Evaluation(Cause),
+}
+
+impl Documents {
+    /// The documents of these policies. `policies` gives the document of an id, `None` where the inventory does not hold it.
+    pub fn new<'p>(ids: impl IntoIterator<Item = String>, policies: impl Fn(&str) -> Option<&'p Policy>) -> Self {
         let mut documents: BTreeMap<&str, &Policy> = BTreeMap::new();
         let (mut opaque, mut files) = (BTreeSet::new(), BTreeSet::new());
         let mut own = Vec::new();
@@ -154,33 +217,20 @@ impl Layer {
         let stated = documents.values().flat_map(|p| p.document.statements.iter().map(move |s| stated_by(p, s)));
         let statements = stated.map(|(origin, statement)| LayerStatement { origin, statement }).collect();
         Self {
-            name,
-            of,
-            statements,
             opaque: opaque.into_iter().collect(),
-            placed: true,
-            of_all_features: None,
             policies: own,
             files: files.into_iter().map(|(_, label)| label).collect(),
-            lowered: OnceCell::new(),
-            parts: OnceCell::new(),
-            slices: RefCell::default(),
-            memo: RefCell::default(),
+            ..Self::of_statements(statements)
         }
     }
 
-    /// The same layer with its statements read otherwise, in their order.
-    pub fn with_statements(&self, statements: Vec<Statement>) -> Self {
-        let read = |(old, statement): (&LayerStatement, _)| LayerStatement { origin: old.origin.clone(), statement };
+    /// These statements, which nothing was found of yet.
+    fn of_statements(statements: Vec<LayerStatement>) -> Self {
         Self {
-            name: self.name.clone(),
-            of: self.of.clone(),
-            statements: self.statements.iter().zip(statements).map(read).collect(),
-            opaque: self.opaque.clone(),
-            placed: self.placed,
-            of_all_features: self.of_all_features.clone(),
-            policies: self.policies.clone(),
-            files: self.files.clone(),
+            statements,
+            opaque: Vec::new(),
+            policies: Vec::new(),
+            files: Vec::new(),
             lowered: OnceCell::new(),
             parts: OnceCell::new(),
             slices: RefCell::default(),
@@ -188,11 +238,12 @@ impl Layer {
         }
     }
 
-    /// The same layer, which is there only if an organization has all features.
-    #[must_use]
-    pub fn perhaps_of(&self, organization: &str) -> Self {
-        let statements = self.statements.iter().map(|s| s.statement.clone()).collect();
-        Self { of_all_features: Some(organization.to_owned()), ..self.with_statements(statements) }
+    /// The same documents with their statements read otherwise, in their order.
+    fn with_statements(&self, statements: Vec<Statement>) -> Self {
+        let read = |(old, statement): (&LayerStatement, _)| LayerStatement { origin: old.origin.clone(), statement };
+        let (opaque, policies, files) = (self.opaque.clone(), self.policies.clone(), self.files.clone());
+        let statements = self.statements.iter().zip(statements).map(read).collect();
+        Self { opaque, policies, files, ..Self::of_statements(statements) }
     }
 
     /// The slice for an action, in lower case.
@@ -204,8 +255,13 @@ impl Layer {
             let clause = &s.statement.actions;
             clause.patterns.iter().any(|p| p.matches(action)) != clause.negated
         };
-        let mut slice =
-            Slice { statements: Vec::new(), reads: Reads::default(), keys: BTreeSet::new(), set: PolicySet::new() };
+        let mut slice = Slice {
+            statements: Vec::new(),
+            reads: Reads::default(),
+            keys: BTreeSet::new(),
+            names_resources: false,
+            set: PolicySet::new(),
+        };
         let about: Vec<usize> = self.statements.iter().enumerate().filter(|(_, s)| named(s)).map(|(i, _)| i).collect();
         for index in about {
             let Some(lowered) = self.lowered()?.get(index) else { continue };
@@ -215,6 +271,9 @@ impl Layer {
             slice.set.add(lowered.policy.new_id(id)).map_err(Failure::internal("a set of policies"))?;
         }
         slice.keys = slice.reads.all_keys();
+        let names = |s: &Statement| s.resources.patterns != [ResourcePattern::All] || s.principals.is_some();
+        let names_resources = self.of_slice(&slice).any(names);
+        slice.names_resources = names_resources;
         let slice = Rc::new(slice);
         self.slices.borrow_mut().insert(action.to_owned(), slice.clone());
         Ok(slice)
@@ -226,9 +285,10 @@ impl Layer {
             return Ok(lowered);
         }
         let (mut text, mut reads) = (String::new(), Vec::new());
-        for LayerStatement { origin, statement } in &self.statements {
+        for LayerStatement { statement, .. } in &self.statements {
             let lowered = lower::statement(statement);
-            text.push_str(&format!("{}{}\n", annotations(&self.name, origin), lowered.text));
+            text.push_str(&lowered.text);
+            text.push('\n');
             reads.push(lowered.reads);
         }
         let policies = parse(&text, self.statements.len())?.into_iter();
@@ -236,9 +296,8 @@ impl Layer {
         Ok(self.lowered.get_or_init(|| lowered))
     }
 
-    /// What the layer says of a request. An error of Cedar's is an error of ours, never an answer.
-    pub fn decide(&self, request: &Request) -> Result<LayerOutcome, Failure> {
-        let slice = self.slice(&request.action)?;
+    fn decide(&self, request: &Request) -> Result<LayerOutcome, Wrong> {
+        let slice = self.slice(&request.action).map_err(Wrong::Internal)?;
         if slice.statements.is_empty() {
             return Ok(LayerOutcome::Silent);
         }
@@ -246,7 +305,7 @@ impl Layer {
         if let Some(outcome) = self.memo.borrow().get(&projection) {
             return Ok(outcome.clone());
         }
-        let outcome = self.evaluate(&slice, request)?;
+        let outcome = Self::evaluate(&slice, request).map_err(Wrong::Evaluation)?;
         let mut memo = self.memo.borrow_mut();
         // requests in an account are alike, and those of the next differ
         if memo.len() >= REMEMBERED {
@@ -256,13 +315,8 @@ impl Layer {
         Ok(outcome)
     }
 
-    fn evaluate(&self, slice: &Slice, request: &Request) -> Result<LayerOutcome, Failure> {
-        let wrong = |source: Cause| {
-            let policies = format!("the {} policies of {}", self.name, self.of);
-            let request = String::new();
-            Failure::Evaluation(Box::new(Evaluation { policies, request, place: None, source }))
-        };
-        let response = authorize(&slice.set, &slice.reads, request).map_err(wrong)?;
+    fn evaluate(slice: &Slice, request: &Request) -> Result<LayerOutcome, Cause> {
+        let response = authorize(&slice.set, &slice.reads, request)?;
         let reasons = response.diagnostics().reason().filter_map(|id| id.to_string().parse().ok());
         let mut reasons: Vec<usize> = reasons.collect();
         reasons.sort_unstable();
@@ -326,7 +380,7 @@ impl Slice {
         let decided = request.decided.iter().filter(|(name, _)| self.reads.atoms.contains_key(*name));
         Projection {
             action: request.action.clone(),
-            resource: request.resource.clone(),
+            resource: request.resource.clone().filter(|_| self.names_resources),
             keys: keys.collect(),
             decided: decided.map(|(n, v)| (n.clone(), *v)).collect(),
         }

@@ -11,7 +11,7 @@ use super::context::KeyValue;
 use super::controls::Controls;
 use super::everyone::Everyone;
 use super::knowledge::{Knowledge, Known};
-use super::layer::Layer;
+use super::layer::{Documents, Layer};
 use super::moment::{Declared, NotKnown, Stands, Then};
 use super::partial_arn::{Part, PartialArn};
 use super::scenarios::{Memo, Stack};
@@ -137,6 +137,8 @@ pub struct Directory<'a> {
     settled: &'a BTreeMap<String, Vec<String>>,
     everyone: Arc<Everyone<'a>>,
     layers: HashMap<String, Rc<Layer>>,
+    /// The documents of control policies, by their ids.
+    documents: HashMap<Vec<String>, Rc<Documents>>,
     /// Those of principals by themselves.
     own: Layers,
     /// The same with a policy that nobody has outside the account that was asked about last.
@@ -193,6 +195,7 @@ impl<'a> Directory<'a> {
             settled,
             everyone,
             layers: HashMap::new(),
+            documents: HashMap::new(),
             own: HashMap::new(),
             passing: HashMap::new(),
             any_request: false,
@@ -327,18 +330,18 @@ impl<'a> Directory<'a> {
             return layer.clone();
         }
         let of = if ids.is_empty() { "no policy".to_owned() } else { ids.join(", ") };
-        let layer = Rc::new(self.made(name, &of, ids.clone()));
+        let layer = Rc::new(Layer::of_documents(name, of, self.documents(ids.clone())));
         let layers = if passing { &mut self.passing } else { &mut self.own };
         layers.entry(name).or_default().insert(ids, layer.clone());
         layer
     }
 
-    fn made(&self, name: &str, of: &str, ids: Vec<String>) -> Layer {
+    fn documents(&self, ids: Vec<String>) -> Rc<Documents> {
         let inventory = self.inventory;
         let document = |id: &str| -> Option<&'a Policy> {
             inventory.policies.get(id).or_else(|| is_full_resource_access(id).then(full_resource_access))
         };
-        Layer::new(name, of, ids, document)
+        Rc::new(Documents::new(ids, document))
     }
 
     /// The layer of a key, made once. `placed` is false for policies of which it is not known where they are attached.
@@ -346,9 +349,16 @@ impl<'a> Directory<'a> {
         if let Some(layer) = self.layers.get(&key) {
             return layer.clone();
         }
-        let mut layer = self.made(name, of, ids);
-        layer.placed = placed;
-        let layer = Rc::new(layer);
+        // many units have the same policies
+        let documents = match self.documents.get(&ids) {
+            Some(documents) => documents.clone(),
+            None => {
+                let documents = self.documents(ids.clone());
+                self.documents.insert(ids, documents.clone());
+                documents
+            }
+        };
+        let layer = Rc::new(Layer { placed, ..Layer::of_documents(name, of, documents) });
         self.layers.insert(key, layer.clone());
         layer
     }

@@ -65,6 +65,7 @@ use reads::Reads;
 pub use reads::Tags;
 pub use reads::{applies_to, attribute_of, conjuncts_of, is_variable};
 pub use rule::Rule;
+use subjects::is_asked_of_who_acts;
 pub use subjects::{COVERAGE, COVERED};
 pub use text::{from_cedar, parse, spans};
 use turning::Asked;
@@ -308,6 +309,12 @@ impl RuleBook {
         Some(rule.json.as_ref())
     }
 
+    /// Whether a policy of these rules reads the principal, or one of these attributes, which tell of it.
+    pub(crate) fn policy_reads_who(&self, policy: &Policy, attributes: &[&str]) -> bool {
+        let reads = |reads: &Reads| reads.principal || attributes.iter().any(|a| reads.attributes.contains(*a));
+        self.by_id.get(name_of(policy.id())).is_none_or(reads)
+    }
+
     /// The attributes by which the policies of operations tell entities apart; `None` where they tell them apart by their ids or
     /// tags.
     pub fn attributes_of_operations(&self) -> Option<&BTreeSet<String>> {
@@ -422,9 +429,11 @@ impl RuleBook {
         Ok(if certain.permitted { (Some(true), certain) } else { (None, ruling) })
     }
 
-    /// Whether some answer may depend on who a principal is.
-    pub fn reads_principals(&self) -> bool {
-        self.by_action.values().any(|reads| reads.principal)
+    /// Whether some answer may depend on who acts: a policy reads the principal of what is asked about those who act, or names one.
+    pub fn reads_who_acts(&self) -> bool {
+        let of_who_acts = |action: &str| self.operations.operation(action).is_some() || is_asked_of_who_acts(action);
+        let reads = |(action, reads): (&String, &Reads)| reads.names_who_acts || reads.principal && of_who_acts(action);
+        self.by_action.iter().any(reads)
     }
 
     /// What the rules say of a request.

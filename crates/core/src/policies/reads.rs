@@ -19,6 +19,8 @@ pub struct Reads {
     names_entities: bool,
     /// The principal is read: in the scope of a policy, or in a condition.
     pub principal: bool,
+    /// A user, a role or another principal of AWS is named.
+    pub names_who_acts: bool,
     /// The tags, of whatever entity.
     pub tags: Tags,
     /// Some policy asks which organization the account is in, and not only where the scope is the organization.
@@ -28,6 +30,9 @@ pub struct Reads {
     /// What the moment asked is compared with.
     pub turning: Turning,
 }
+
+/// The types of entities that act in AWS, and those that hold them.
+const WHO_ACTS: [&str; 5] = ["Root", "User", "Role", "PermissionSet", "Group"];
 
 /// The keys of tags that policies read, each with the values that it is compared with; `None` where it is compared with something else. A
 /// key that is not written out is empty.
@@ -56,6 +61,7 @@ impl Reads {
             reads.attributes.extend(one.attributes.iter().cloned());
             reads.names_entities |= one.names_entities;
             reads.principal |= one.principal;
+            reads.names_who_acts |= one.names_who_acts;
             reads.organization |= one.organization;
             reads.units |= one.units;
             reads.turning.extend(&one.turning);
@@ -81,6 +87,7 @@ impl Reads {
                 self.principal |= is_variable(json, "principal");
                 let of = |name: &str| ty.is_some_and(|ty| local(ty) == name);
                 self.units |= of("OrganizationalUnit");
+                self.names_who_acts |= WHO_ACTS.iter().any(|name| of(name));
                 self.organization |= of("Organization") || attribute_of(json, "context") == Some("organization");
                 self.organization |= members.get("has").is_some_and(|has| {
                     let attribute = has.get("attr").and_then(Value::as_str);

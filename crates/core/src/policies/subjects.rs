@@ -51,6 +51,11 @@ pub fn is_asked_of_itself(action: &str) -> bool {
     OF_ITSELF.contains(&action)
 }
 
+/// Whether a question that is no operation is asked about a principal that acts in AWS.
+pub fn is_asked_of_who_acts(action: &str) -> bool {
+    [ASSUME, "report-on-access"].contains(&action)
+}
+
 /// What is asked about an action; `None` where nothing is.
 fn subject(action: &str, schema: &EntitySchema) -> Option<Subject> {
     let asked = ASKED.iter().find(|(name, _)| *name == action).map(|(_, subject)| *subject);
