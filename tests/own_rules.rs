@@ -383,6 +383,28 @@ fn one_who_may_perhaps_accept_is_told_of() {
     assert_eq!(codes("false"), [""; 0]);
 }
 
+/// A rule may read of a principal what its context tells and nothing else; whoever of an account is asked about first answers for nobody.
+#[test]
+fn a_finding_by_names_is_told_of_each_principal() {
+    let found = |condition: &str| {
+        let rules = own(&format!(
+            "@id(\"own\") @rule(\"X\") @code(\"OWN1\") @severity(\"info\") @message(\"m\")
+            permit (principal, action == Artifact::Action::\"report-on-access\", resource is Artifact::Account)
+            when {{ context.operation == \"accept-agreement\" && context.allowed && {condition} }};"
+        ));
+        let all = json!([allows(&["artifact:*"])]);
+        let world = World::new().account(A, json!({}), &[]);
+        let world = ["alice", "bob", "carol"].iter().fold(world, |world, name| world.user(A, name, all.clone()));
+        let answers = assess_by(&rules, &world, &Ask::default());
+        let own = answers.0["findings"].as_array().unwrap().iter().filter(|f| f["rule"] == "OWN1");
+        own.map(|f| f["subject"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("context.names.contains(\"bob\")"), ["bob"]);
+    assert_eq!(found("!context.names.contains(\"alice\") && context.people.isEmpty()").len(), 3, "root, bob and carol");
+    assert_eq!(found(&format!("principal == Artifact::User::\"{}\"", user(A, "carol"))), ["carol"]);
+    assert_eq!(found("true").len(), 4, "root, too");
+}
+
 /// Past every gate, and yet not permitted: the reason is that no permit applies, and no gate that another generation fails.
 #[test]
 fn an_operation_that_nothing_permits_says_so() {

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use cedar_policy::{
-    AuthorizationError, Authorizer, Context, Effect, Entities, Policy, PolicyId, PolicySet, Request,
+    AuthorizationError, Authorizer, Context, Entities, Policy, PolicyId, PolicySet, Request,
     RestrictedExpression as Expr,
 };
 use serde_json::{Value, json};
@@ -90,8 +90,6 @@ pub struct Worth {
     policies: PolicySet,
     /// Those of the policies that read who a principal is.
     read_who: HashSet<PolicyId>,
-    /// A policy that forbids does.
-    told_apart: bool,
     at: Moment,
     known: HashMap<Access, Option<Worthy>>,
 }
@@ -99,22 +97,18 @@ pub struct Worth {
 impl Worth {
     /// Of these rules.
     pub fn new(rules: &RuleBook, at: Moment, declared: Declared) -> Result<Self, Failure> {
-        let (mut policies, mut read_who, mut told_apart) = (PolicySet::new(), HashSet::new(), false);
+        let (mut policies, mut read_who) = (PolicySet::new(), HashSet::new());
         let absent = declared.absent();
+        // nothing forbids a finding
         for policy in rules.policies(ACTION) {
-            let reads_who = rules.policy_reads_who(policy, &OF_THE_PRINCIPAL);
-            if policy.effect() == Effect::Forbid {
-                told_apart |= reads_who;
-                continue;
-            }
             let json = rules.json_of(policy).cloned().unwrap_or_default();
             let open = about_the_answer(json, &absent).map_err(Failure::internal(POLICIES))?;
             policies.add(open.new_id(policy.id().clone())).map_err(Failure::internal(POLICIES))?;
-            if reads_who {
+            if rules.policy_reads_who(policy, &OF_THE_PRINCIPAL) {
                 read_who.insert(policy.id().clone());
             }
         }
-        Ok(Self { policies, read_who, told_apart, at, known: HashMap::new() })
+        Ok(Self { policies, read_who, at, known: HashMap::new() })
     }
 
     /// The answers that may be worth a finding, each once.
@@ -133,7 +127,7 @@ impl Worth {
             return Ok(known.clone());
         }
         let by = self.perhaps_by(context(access.pairs(self.at))?)?;
-        let told_apart = self.told_apart || by.iter().any(|id| self.read_who.contains(id));
+        let told_apart = by.iter().any(|id| self.read_who.contains(id));
         let worthy = (!by.is_empty()).then(|| Worthy { access: access.clone(), told_apart });
         self.known.insert(access, worthy.clone());
         Ok(worthy)
@@ -246,7 +240,7 @@ mod tests {
                 about_the_answer(text.parse::<Policy>().unwrap().to_json().unwrap(), &["signatories"]).unwrap();
             let policies = PolicySet::from_policies([policy]).unwrap();
             let (read_who, known) = (HashSet::new(), HashMap::new());
-            let mut worth = Worth { policies, read_who, told_apart: false, at: Moment::default(), known };
+            let mut worth = Worth { policies, read_who, at: Moment::default(), known };
             assert_eq!(worth.worthy(access("x", false, false)).unwrap().is_some(), expected, "{text}");
         }
     }
