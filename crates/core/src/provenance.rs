@@ -170,7 +170,7 @@ impl Provenance {
         let with = if self.inventory.is_some() { "with " } else { "" };
         parts.extend(self.files.as_ref().map(|f| format!("{with}{}", f.words())));
         parts.extend(self.guardrails.as_ref().map(Guarding::words));
-        let is_of_aws = |d: &&Data| !d.file.starts_with(HIPAA) && d.file != QUOTAS;
+        let is_of_aws = |d: &&Data| !d.file.starts_with(HIPAA) && !APART.contains(&d.file);
         let of_aws = self.data.iter().filter(is_of_aws).filter_map(|d| d.date).max();
         parts.extend(of_aws.map(|date| format!("AWS data of {date} {}", short(&of_data(self.data)))));
         match &self.eligible_services {
@@ -194,8 +194,8 @@ const MOST_NAMED: usize = 3;
 
 /// The files of data that tell of the HIPAA eligible services.
 const HIPAA: &str = "hipaa-";
-/// What no answer rests on but those about sizes: it makes no other data younger.
-const QUOTAS: &str = "quotas.json";
+/// What no answer rests on but those of lint about sizes and about policies without statements: it makes no other data younger.
+const APART: [&str; 2] = ["management-policies.json", "quotas.json"];
 
 /// The digest of all data: of what `sha256sum` prints of the files.
 fn of_data(data: &[Data]) -> String {
@@ -317,7 +317,7 @@ pub fn data() -> &'static [Data] {
             packed("managed-policies.bin", |s| &s.managed_policies),
             file("management-policies.json", Some(aws::management::date()), aws::management::TEXT),
             file("names.json", Some(PAGES_OF_AWS), aws::NAMES_TEXT),
-            file(QUOTAS, Some(&aws::quotas::quotas().date), aws::quotas::TEXT),
+            file("quotas.json", Some(&aws::quotas::quotas().date), aws::quotas::TEXT),
             file("reports.json", Some(PAGES_OF_AWS), aws::report_series::TEXT),
             file("resource-policies.json", Some(resource_policies::date()), resource_policies::TEXT),
             file("security.json", Some(aws::security::date()), aws::security::TEXT),
