@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn every_account_is_in_one_lane_beside_those_like_it() {
         let account = |id: usize| {
-            let unit = if id % 3 == 0 { "ou-a1b2-bbbbbbbb" } else { "ou-a1b2-aaaaaaaa" };
+            let unit = if id.is_multiple_of(3) { "ou-a1b2-bbbbbbbb" } else { "ou-a1b2-aaaaaaaa" };
             format!(r#"{{"uid": "11112222{id:04}", "parents": ["{unit}"]}}"#)
         };
         let accounts: Vec<String> = (0..9).map(account).collect();
