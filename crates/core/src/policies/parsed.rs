@@ -1,9 +1,10 @@
 //! The policies of a set of sources, one by one: what each states, reads and names. Whether they fit together is asked later.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cedar_policy::{Policy, PolicyId, PolicySet};
+use serde_json::Value;
 
 use super::annotations::Annotated;
 use super::built_in::is_built_in;
@@ -57,7 +58,7 @@ impl Policies {
         (schema, held): (&EntitySchema, bool),
         problems: &mut Vec<Problem>,
     ) -> Result<(), Failure> {
-        let json = policy.to_json().map_err(Failure::internal("the JSON of a policy"))?;
+        let json = json_of(policy)?;
         let mut rule = match Rule::read((source, span), (policy, &json), schema) {
             Ok(rule) => rule,
             Err(found) => {
@@ -86,10 +87,30 @@ impl Policies {
         let id = PolicyId::new(&rule.id);
         self.by_policy.insert(id.clone(), Reads::of(&json));
         self.all.add(policy.new_id(id)).map_err(Failure::internal("a set of policies"))?;
-        rule.json = Arc::new(json);
+        rule.json = json;
         self.rules.insert(rule.id.clone(), rule);
         Ok(())
     }
+}
+
+/// A policy as JSON. Cedar parses its text anew for that, which is most of what reading rules costs; who asks by several sets of rules has
+/// most policies in all of them, so those that were read are remembered.
+fn json_of(policy: &Policy) -> Result<Arc<Value>, Failure> {
+    const REMEMBERED: usize = 4_096;
+    static KNOWN: Mutex<BTreeMap<String, Arc<Value>>> = Mutex::new(BTreeMap::new());
+    let text = policy.to_string();
+    // nobody panics while holding it
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(json) = known().get(&text) {
+        return Ok(json.clone());
+    }
+    let json = Arc::new(policy.to_json().map_err(Failure::internal("the JSON of a policy"))?);
+    let mut known = known();
+    if known.len() >= REMEMBERED {
+        known.clear();
+    }
+    known.insert(text, json.clone());
+    Ok(json)
 }
 
 /// The policies of sources, in their order: the place of the source, and where each stands in it.
