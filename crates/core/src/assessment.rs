@@ -123,6 +123,14 @@ pub struct Options {
     pub filter: Filter,
 }
 
+impl Options {
+    /// The same at another moment.
+    #[must_use]
+    pub fn moved_to(&self, at: Moment) -> Self {
+        Self { at, ..self.clone() }
+    }
+}
+
 /// What an assessment is narrowed to; an empty list is no restriction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {

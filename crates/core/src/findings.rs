@@ -24,7 +24,7 @@ use crate::permissions::principals::Principal;
 use crate::policies::{Rule, RuleBook, Ruling};
 use crate::problem::{Failure, Problem};
 use crate::terms::Scope;
-use access::{ACTION, Access, Declared, Worth, Worthy};
+use access::{ACTION, Access, Worth, Worthy};
 use untagged::{Untagged, WithTags};
 
 /// Collects findings.
@@ -67,8 +67,6 @@ struct AccessKey {
 impl<'a> Findings<'a> {
     /// None yet.
     pub fn new(inventory: &'a Inventory, rules: &'a RuleBook, at: Moment) -> Result<Self, Failure> {
-        let config = &inventory.config;
-        let declared = Declared { signatories: config.signatories.is_some(), auditors: !config.auditors.is_empty() };
         Ok(Self {
             inventory,
             rules,
@@ -76,7 +74,7 @@ impl<'a> Findings<'a> {
             found: Vec::new(),
             access: BTreeMap::new(),
             in_force: BTreeMap::new(),
-            worth: Worth::new(rules, at, declared)?,
+            worth: Worth::new(rules, at, &access::absent(&inventory.config))?,
             signatories: Signatories::of(inventory),
             asked: Default::default(),
         })

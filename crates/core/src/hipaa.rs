@@ -209,7 +209,7 @@ impl FactQuery<'_> {
 
     /// The tags that declare PHI.
     fn phi_tags(&self) -> Vec<String> {
-        self.agreements.inventory.config.phi_tags.iter().map(|t| t.to_lowercase()).collect()
+        self.agreements.inventory.config.compared_phi_tags().collect()
     }
 
     /// What the inventory tells of an account with these tags, before any policy of HIPAA.

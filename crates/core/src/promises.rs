@@ -251,55 +251,41 @@ pub fn weakenings(target: &Promises, base: &Promises, head: &Promises, now: Mome
             let removed = || head.removed.get(&key.1).filter(|_| key.0 == Kind::Rule && new.is_none());
             let place = new.and_then(|i| i.place.as_ref()).or_else(removed).or(old.and_then(|i| i.place.as_ref()));
             let of = |item: Option<&Item>| item.map_or_else(String::new, |i| format!("{:?}", i.value));
-            found.push(Weakening {
-                kind: key.0,
-                what,
-                file: place.map(|p| p.source.path.clone()),
-                line: place.map_or(1, Place::line),
-                identity: format!("{:?}\u{1f}{}\u{1f}{}\u{1f}{}", key.0, key.1, of(old), of(new)),
-            });
+            found.push(Weakening::at(place, key.0, what, &[&key.1, &of(old), &of(new)]));
         }
     }
     found
 }
 
 impl Weakening {
+    /// What is weakened, and where; `by` tells it from others of its kind.
+    fn at(place: Option<&Place>, kind: Kind, what: String, by: &[&str]) -> Self {
+        let identity = by.iter().fold(format!("{kind:?}"), |identity, part| identity + "\u{1f}" + part);
+        let (file, line) = (place.map(|p| p.source.path.clone()), place.map_or(1, Place::line));
+        Self { kind, what, file, line, identity }
+    }
+
     /// An inventory that the change adds, while its target has others.
     pub fn further(inventory: &str, target: &str) -> Self {
         let name = if inventory.is_empty() { "." } else { inventory };
-        Self {
-            kind: Kind::FurtherInventory,
-            what: format!("{name} is a further inventory, and nothing that {target} promises of its own holds for it"),
-            file: None,
-            line: 1,
-            identity: format!("{:?}\u{1f}{inventory}", Kind::FurtherInventory),
-        }
+        let what = format!("{name} is a further inventory, and nothing that {target} promises of its own holds for it");
+        Self::at(None, Kind::FurtherInventory, what, &[inventory])
     }
 
     /// A guardrail that forbids nothing to anyone in the inventory of the change, for a reason, while it did so in its target.
     pub fn idle(guardrail: &GuardrailResult, place: Option<&Place>, target: &str) -> Self {
         let GuardrailResult { id, reason, .. } = guardrail;
         let why = reason.as_ref().map_or_else(String::new, |why| format!(": {why}"));
-        Self {
-            kind: Kind::IdleGuardrail,
-            what: format!("the guardrail `{id}` is about nobody any more, and was about somebody in {target}{why}"),
-            file: place.map(|p| p.source.path.clone()),
-            line: place.map_or(1, Place::line),
-            identity: format!("{:?}\u{1f}{id}", Kind::IdleGuardrail),
-        }
+        let what = format!("the guardrail `{id}` is about nobody any more, and was about somebody in {target}{why}");
+        Self::at(place, Kind::IdleGuardrail, what, &[id])
     }
 
     /// A finding that an account no longer has since it declares less PHI; where the account stands.
     pub fn undeclared(finding: &Finding, accounts: &[String], place: Option<&Place>) -> Self {
         let Finding { rule, subject, message, .. } = finding;
         let who = words::few(accounts, NAMED);
-        Self {
-            kind: Kind::Phi,
-            what: format!("{rule} is no longer found of {subject}, since less PHI is declared than before, of {who}"),
-            file: place.map(|p| p.source.path.clone()),
-            line: place.map_or(1, Place::line),
-            identity: format!("{:?}\u{1f}{rule}\u{1f}{subject}\u{1f}{message}", Kind::Phi),
-        }
+        let what = format!("{rule} is no longer found of {subject}, since less PHI is declared than before, of {who}");
+        Self::at(place, Kind::Phi, what, &[rule, subject, message])
     }
 
     /// A guardrail of the target that is about others with the change, while some of those whom it was about may do what it forbids.
@@ -320,16 +306,11 @@ impl Weakening {
         let mut deeds: Vec<String> = violations.iter().map(deed).collect();
         deeds.dedup();
         let all = violations.iter().map(|v| format!("{v:?}")).collect::<Vec<_>>().join("\u{1f}");
-        Self {
-            kind: Kind::EvadedGuardrail,
-            what: format!(
-                "the guardrail `{id}` is about others than in {target}, and those whom it was about may do what it forbids: {}",
-                words::few(&deeds, NAMED)
-            ),
-            file: place.map(|p| p.source.path.clone()),
-            line: place.map_or(1, Place::line),
-            identity: format!("{:?}\u{1f}{id}\u{1f}{all}", Kind::EvadedGuardrail),
-        }
+        let deeds = words::few(&deeds, NAMED);
+        let what = format!(
+            "the guardrail `{id}` is about others than in {target}, and those whom it was about may do what it forbids: {deeds}"
+        );
+        Self::at(place, Kind::EvadedGuardrail, what, &[id, &all])
     }
 }
 

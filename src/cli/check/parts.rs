@@ -123,8 +123,7 @@ fn evaded(head: &Loaded, gate: &Gate, promised: &Assessments<'_>) -> Result<Vec<
     let Some(theirs) = target.guardrails.as_ref().filter(|g| !g.all.is_empty()) else { return Ok(Vec::new()) };
     let (base, options) = (&gate.base.session, &head.session.options);
     let before = Assessments::new(&base.inventory, promised.rules);
-    let then = Options { at: options.at, ..base.options.clone() };
-    let found = theirs.evaded(&before, promised, [&then, options])?;
+    let found = theirs.evaded(&before, promised, [&base.options.moved_to(options.at), options])?;
     let place = |id: &str| head.promises.place(Kind::Guardrail, id).or(target.promises.place(Kind::Guardrail, id));
     Ok(found.iter().map(|evaded| Weakening::evaded(evaded, place(&evaded.id), &target.name)).collect())
 }
@@ -152,7 +151,7 @@ fn undeclared(
 /// The change with what its base did not know, where that matters.
 fn carried(gate: &Gate, head: &Session, rules: &RuleBook) -> Result<Option<Carried>, Failure> {
     let base = &gate.base.session;
-    let then = Options { at: head.options.at, ..base.options.clone() };
+    let then = base.options.moved_to(head.options.at);
     carried::carried((&base.inventory, &head.inventory), rules, [&then, &head.options])
 }
 

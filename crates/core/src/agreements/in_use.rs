@@ -26,7 +26,7 @@ impl Agreements<'_> {
 
 impl InUse {
     fn of(inventory: &Inventory) -> Self {
-        let phi_tags: Vec<String> = inventory.config.phi_tags.iter().map(|t| t.to_lowercase()).collect();
+        let phi_tags: Vec<String> = inventory.config.compared_phi_tags().collect();
         let says_phi =
             |entity: &Entity| entity.tags.iter().any(|(k, v)| phi_tags.contains(&format!("{k}={v}").to_lowercase()));
         let some = |has: &dyn Fn(&Entity) -> bool| {

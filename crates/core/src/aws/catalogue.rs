@@ -13,6 +13,7 @@ use super::arns::Shape;
 use super::packed::Packed;
 use crate::iam::template::{Syntax, Template, TemplatePart};
 use crate::moment::{self, Moment};
+use crate::text::squeezed;
 
 /// The file of the catalogue.
 pub(crate) const BYTES: &[u8] = include_bytes!("../../../../data/catalogue.bin");
@@ -247,8 +248,6 @@ pub fn known_service(prefix: &str) -> Option<Known> {
 /// A service of this prefix, or of this name as people write it, that has ended as a whole: its prefix, and the last day on which a catalogue
 /// had it.
 pub fn ended_service(name: &str) -> Option<(&'static str, &'static str)> {
-    let squeezed =
-        |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     let bare = ["aws ", "amazon "].iter().find_map(|word| name.get(word.len()..).filter(|_| begins(name, word)));
     let wanted = [squeezed(name), squeezed(bare.unwrap_or(name))];
     let prefix = ENDED.ended.keys().find(|prefix| wanted.contains(&squeezed(prefix)))?;

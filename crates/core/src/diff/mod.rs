@@ -427,7 +427,7 @@ fn compare(
     with_access: bool,
 ) -> Result<Diff, Failure> {
     let own = base;
-    let then = Options { at: head.options.at, ..base.options.clone() };
+    let then = base.options.moved_to(head.options.at);
     let base = &Side { inventory: base.inventory, options: &then };
     let pieces = pieces::pieces(base.inventory, head.inventory);
     let reacher = Reacher::new(base.inventory, head.inventory, rules, head.options.at)?;
@@ -538,7 +538,7 @@ fn by_itself(
     (found, causes)
 }
 
-/// Who may be there unseen where the change reaches, in either inventory. Two snapshots of different moments may differ wherever not all was listed.
+/// Who may be there unseen where the change reaches, in either inventory.
 fn unseen(
     base: &Side<'_>,
     head: &Side<'_>,
@@ -554,7 +554,7 @@ fn unseen(
     Ok(found)
 }
 
-/// The same of those whom the new inventory itself does not list.
+/// Those of them whom the new inventory itself does not list. Two snapshots of different moments may differ wherever not all was listed.
 fn unseen_now(
     base: &Side<'_>,
     head: &Side<'_>,

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::stacks::{ANYONE, Compared, NewAccess};
+use super::stacks::{ANYONE, NewAccess};
 use super::trust::{Around, Controlled};
 use super::{PrincipalEntry, Side};
 use crate::access::settled::{self, Named, OUTSIDE, everything};
@@ -38,10 +38,10 @@ const ASSUMING: [&str; 6] = [
 /// The accounts whose resources are under other resource control policies than before that deny less, or perhaps do.
 pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Vec<NewAccess>, Failure> {
     let old = Agreements::new(base.inventory, rules, base.options.at);
-    let new = Agreements::new(head.inventory, rules, head.options.at);
     if !Controls::exist(&old.tree) {
         return Ok(Vec::new());
     }
+    let new = Agreements::new(head.inventory, rules, head.options.at);
     let (before, after) = (Around::of(base, &old), Around::of(head, &new));
     let unseen = [base, head].map(|side| Unseen::of(side.inventory));
     let mut answers: BTreeMap<[Vec<String>; 2], AccessAnswer> = BTreeMap::new();
@@ -72,15 +72,9 @@ pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> 
             name: ANYONE.to_owned(),
             people: Vec::new(),
         };
-        let entry = alike.entry(reason.clone()).or_insert_with(|| NewAccess {
-            of: Compared::Stack,
-            name: NAME.to_owned(),
-            was_there: true,
-            by_name: false,
-            principals: Vec::new(),
-            answer: AccessAnswer::unknown(reason),
-            allowed: None,
-        });
+        let entry = alike
+            .entry(reason.clone())
+            .or_insert_with(|| NewAccess::of_known(NAME.to_owned(), Vec::new(), AccessAnswer::unknown(reason)));
         entry.principals.push(principal);
     }
     Ok(alike.into_values().collect())

@@ -12,9 +12,8 @@ use crate::access::{self, AccessAnswer, NewRequests};
 use crate::agreements::Agreements;
 use crate::inventory::{Inventory, Policy};
 use crate::permissions::controls::Controls;
-use crate::permissions::knowledge::Knowledge;
+use crate::permissions::knowledge::{Knowledge, Known};
 use crate::permissions::layer::{Layer, LayerStatement};
-use crate::permissions::moment::Then;
 use crate::permissions::principals::{Directory, Principal, is_service_linked};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
@@ -61,6 +60,11 @@ pub struct NewAccess {
 }
 
 impl NewAccess {
+    /// By the stacks of principals that were there before, by these names.
+    pub(super) fn of_known(name: String, principals: Vec<PrincipalEntry>, answer: AccessAnswer) -> Self {
+        Self { of: Compared::Stack, name, was_there: true, by_name: false, principals, answer, allowed: None }
+    }
+
     /// Someone has access that they had not, or may have. What a document says counts by the stacks that it is a part of.
     pub fn widens(&self) -> bool {
         self.of == Compared::Stack && self.answer.decision != NewRequests::None
@@ -156,16 +160,16 @@ fn stacks(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Vec<NewA
     let mut interned = Interned::default();
     let (mut old, mut new) = (principals(base, rules, &mut interned)?, principals(head, rules, &mut interned)?);
     let named = align(&mut old, &mut new);
-    let before: BTreeMap<_, _> = old.iter().map(|s| ((&s.0.account, &s.0.principal), (&s.2, &s.3))).collect();
+    let before: BTreeMap<_, _> = old.iter().map(|s| ((&s.who.account, &s.who.principal), s)).collect();
     let mut groups: BTreeMap<(Option<Stack>, Stack, bool), Vec<PrincipalEntry>> = BTreeMap::new();
     let mut controlled: BTreeMap<[Stack; 2], Vec<PrincipalEntry>> = BTreeMap::new();
-    for (who, _, stack, controls) in &new {
+    for Standing { who, stack, controls, .. } in &new {
         let of_before = before.get(&(&who.account, &who.principal));
-        let old = of_before.map(|(stack, _)| *stack);
+        let old = of_before.map(|before| &before.stack);
         // what they can ask for of their own account, under the policies above its resources
-        if let Some((_, had)) = of_before.filter(|(_, had)| *had != controls) {
+        if let Some(before) = of_before.filter(|before| before.controls != *controls) {
             let under = |controls: &Stack| stack.iter().chain(controls).copied().collect::<Stack>();
-            controlled.entry([under(had), under(controls)]).or_default().push(who.clone());
+            controlled.entry([under(&before.controls), under(controls)]).or_default().push(who.clone());
         }
         if old != Some(stack) {
             let is_named = named.contains(&(who.account.clone(), who.principal.clone()));
@@ -193,28 +197,38 @@ fn stacks(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Vec<NewA
     }
     for (answer, mut principals) in alike.into_values() {
         principals.sort();
-        let (of, name) = (Compared::Stack, resources::NAME.to_owned());
-        found.push(NewAccess { of, name, was_there: true, by_name: false, principals, answer, allowed: None });
+        found.push(NewAccess::of_known(resources::NAME.to_owned(), principals, answer));
     }
     found.extend(comparing.people(&old, &new)?);
     found.sort_by(|a, b| a.principals.cmp(&b.principals));
     Ok(found)
 }
 
-/// A principal, who stands behind it by id and name, the stack, and what is above the resources of its account.
-type Standing = (PrincipalEntry, BTreeMap<String, String>, Stack, Stack);
+/// A principal as it stands on a side.
+struct Standing {
+    who: PrincipalEntry,
+    /// Who stands behind it, by id and name.
+    behind: BTreeMap<String, String>,
+    /// The layers that it is under.
+    stack: Stack,
+    /// Those above the resources of its account.
+    controls: Stack,
+}
 
 /// Calls a permission set alike whose role only one side knows; those are returned.
 fn align(old: &mut [Standing], new: &mut [Standing]) -> BTreeSet<Who> {
-    let of = |side: &[Standing]| side.iter().map(|(who, ..)| who.clone()).collect::<Vec<_>>();
+    let of = |side: &[Standing]| side.iter().map(|s| s.who.clone()).collect::<Vec<_>>();
     let names = provisioned::names(&of(old), &of(new));
-    for (entry, ..) in old.iter_mut().chain(new) {
+    for Standing { who: entry, .. } in old.iter_mut().chain(new) {
         if let Some((_, arn)) = names.get(&(entry.account.clone(), entry.principal.clone())) {
             entry.principal = arn.clone();
         }
     }
     names.into_values().collect()
 }
+
+/// The resource control policies above an account whose documents are known, and what they may read of it.
+type Above = (Vec<Rc<Layer>>, Vec<(&'static str, Known)>);
 
 /// The people who came to stand behind permission sets, by their names.
 type Joined<'s> = BTreeMap<&'s PrincipalEntry, Vec<String>>;
@@ -227,11 +241,15 @@ fn principals(side: &Side<'_>, rules: &RuleBook, interned: &mut Interned) -> Res
     let mut directory = directory.standing(Box::new(|account| agreements.standing(account)));
     let mut found = Vec::new();
     let everyone = directory.all()?;
-    let mut above: BTreeMap<&str, (Vec<Rc<Layer>>, Then)> = BTreeMap::new();
+    let mut above: BTreeMap<&str, Above> = BTreeMap::new();
     let exist = Controls::exist(tree);
     for account in tree.accounts.values().filter(|_| exist) {
         let then = directory.then(account)?;
-        above.insert(&account.id, (directory.resource_control(account, &then), then));
+        let mut layers = directory.resource_control(account, &then);
+        layers.retain(|layer| layer.placed && layer.opaque.is_empty());
+        if !layers.is_empty() {
+            above.insert(&account.id, (layers, directory.resource_keys(&account.id, &then)));
+        }
     }
     // principals share layers, which live as long as they do
     let mut known: HashMap<*const Layer, Read> = HashMap::new();
@@ -246,16 +264,15 @@ fn principals(side: &Side<'_>, rules: &RuleBook, interned: &mut Interned) -> Res
         let mut controls = Stack::new();
         // they do not affect roles that are linked to services
         let above = above.get(principal.account.as_str()).filter(|_| !is_service_linked(&principal.arn));
-        if let Some((layers, then)) = above.filter(|(layers, _)| !layers.is_empty()) {
+        if let Some((layers, keys)) = above {
             let mut knowledge = principal.knowledge.clone();
-            let keys = directory.resource_keys(&principal.account, then);
-            keys.into_iter().for_each(|(key, value)| knowledge.insert(key, value));
-            for layer in layers.iter().filter(|l| l.placed && l.opaque.is_empty()) {
+            keys.iter().for_each(|(key, value)| knowledge.insert(key, value.clone()));
+            for layer in layers {
                 let read = known.entry(Rc::as_ptr(layer)).or_insert_with(|| interned.read(layer, side.inventory));
                 controls.push(interned.number(layer, read, &knowledge));
             }
         }
-        found.push((entry(principal), people.chain(groups).collect(), stack, controls));
+        found.push(Standing { who: entry(principal), behind: people.chain(groups).collect(), stack, controls });
     }
     Ok(found)
 }
@@ -354,20 +371,20 @@ impl Comparing<'_> {
     fn people(&mut self, old: &[Standing], new: &[Standing]) -> Result<Vec<NewAccess>, Failure> {
         let mut before: BTreeMap<(&str, &str), BTreeSet<&Stack>> = BTreeMap::new();
         let mut stood: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
-        for (who, people, stack, _) in old {
-            for id in people.keys() {
+        for Standing { who, behind, stack, .. } in old {
+            for id in behind.keys() {
                 before.entry((&who.account, id)).or_default().insert(stack);
                 stood.insert((&who.account, &who.principal, id));
             }
         }
-        let known: BTreeSet<(&str, &str)> = old.iter().map(|(w, ..)| (&*w.account, &*w.principal)).collect();
+        let known: BTreeSet<(&str, &str)> = old.iter().map(|s| (&*s.who.account, &*s.who.principal)).collect();
         let mut groups: BTreeMap<(BTreeSet<&Stack>, &Stack), Joined<'_>> = BTreeMap::new();
-        for (who, people, stack, _) in new {
+        for Standing { who, behind, stack, .. } in new {
             // of a principal that was not there it is told already
             if !known.contains(&(&*who.account, &*who.principal)) {
                 continue;
             }
-            for (id, name) in people.iter().filter(|(id, _)| !stood.contains(&(&*who.account, &*who.principal, id))) {
+            for (id, name) in behind.iter().filter(|(id, _)| !stood.contains(&(&*who.account, &*who.principal, id))) {
                 let had = before.get(&(&*who.account, id)).cloned().unwrap_or_default();
                 if !had.contains(stack) {
                     groups.entry((had, stack)).or_default().entry(who).or_default().push(name.clone());
@@ -378,16 +395,7 @@ impl Comparing<'_> {
         for ((had, stack), principals) in groups {
             let answer = self.beyond(&had, stack)?;
             let principals = principals.into_iter().map(|(who, people)| PrincipalEntry { people, ..who.clone() });
-            let (principals, name) = (principals.collect(), BEHIND.to_owned());
-            found.push(NewAccess {
-                of: Compared::Stack,
-                name,
-                was_there: true,
-                by_name: false,
-                principals,
-                answer,
-                allowed: None,
-            });
+            found.push(NewAccess::of_known(BEHIND.to_owned(), principals.collect(), answer));
         }
         Ok(found)
     }

@@ -162,7 +162,6 @@ impl<'a> Around<'a> {
         let mut knowledge = Knowledge::default();
         let keys = self.directory.resource_keys(&account.id, &then);
         keys.into_iter().for_each(|(key, known)| knowledge.insert(key, known));
-        let mut read: BTreeSet<String> = BTreeSet::new();
         for id in controls.attached() {
             let Some(policy) = self.inventory.policies.get(id) else {
                 controlled.opaque.insert(id.clone());
@@ -172,11 +171,10 @@ impl<'a> Around<'a> {
             let statements = &policy.document.statements;
             let keys = statements.iter().flat_map(settled::keys_of);
             let known = keys.filter_map(|k| Some(format!("{k}={:?}", knowledge.determined(k)?)));
-            read.extend(known);
+            controlled.read.extend(known);
             let about = statements.iter().filter_map(|s| about(s, &knowledge));
             controlled.denials.extend(about.map(|s| (policy.label.clone(), s)));
         }
-        controlled.read = read;
         let content = |id: &String| self.inventory.policies.get(id).map(|p| p.content.clone());
         controlled.unplaced = controls.unplaced.iter().map(|id| (id.clone(), content(id))).collect();
         Ok(controlled)

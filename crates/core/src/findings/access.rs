@@ -13,6 +13,7 @@ use cedar_policy::{
 use serde_json::{Value, json};
 
 use crate::agreements::{context, datetime};
+use crate::inventory::config::Config;
 use crate::inventory::entity::cedar_uid;
 use crate::moment::Moment;
 use crate::policies::{RuleBook, conjuncts_of};
@@ -29,21 +30,10 @@ const OF_THE_ANSWER: [&str; 6] = ["at", "operation", "series", "allowed", "allow
 /// What they read of a principal.
 const OF_THE_PRINCIPAL: [&str; 5] = ["names", "people", "namedAsSignatory", "signatoryPeople", "declaredSeries"];
 
-/// What the settings declare, and the attributes of the context that nobody has where they do not.
-#[derive(Clone, Copy, Debug)]
-pub struct Declared {
-    /// Who the signatories are.
-    pub signatories: bool,
-    /// What auditors read.
-    pub auditors: bool,
-}
-
-impl Declared {
-    /// The attributes that a context has not.
-    fn absent(self) -> Vec<&'static str> {
-        let absent = [("signatories", self.signatories), ("declaredSeries", self.auditors)];
-        absent.into_iter().filter(|(_, declared)| !declared).map(|(name, _)| name).collect()
-    }
+/// The attributes of the context that nobody has, since the settings declare nothing of the kind.
+pub fn absent(config: &Config) -> Vec<&'static str> {
+    let declared = [("signatories", config.signatories.is_some()), ("declaredSeries", !config.auditors.is_empty())];
+    declared.into_iter().filter(|(_, is_declared)| !is_declared).map(|(name, _)| name).collect()
 }
 
 /// An answer, as far as findings read it.
@@ -95,14 +85,13 @@ pub struct Worth {
 }
 
 impl Worth {
-    /// Of these rules.
-    pub fn new(rules: &RuleBook, at: Moment, declared: Declared) -> Result<Self, Failure> {
+    /// Of these rules; `absent` are attributes of the context that nobody has.
+    pub fn new(rules: &RuleBook, at: Moment, absent: &[&str]) -> Result<Self, Failure> {
         let (mut policies, mut read_who) = (PolicySet::new(), HashSet::new());
-        let absent = declared.absent();
         // nothing forbids a finding
         for policy in rules.policies(ACTION) {
             let json = rules.json_of(policy).cloned().unwrap_or_default();
-            let open = about_the_answer(json, &absent).map_err(Failure::internal(POLICIES))?;
+            let open = about_the_answer(json, absent).map_err(Failure::internal(POLICIES))?;
             policies.add(open.new_id(policy.id().clone())).map_err(Failure::internal(POLICIES))?;
             if rules.policy_reads_who(policy, &OF_THE_PRINCIPAL) {
                 read_who.insert(policy.id().clone());
@@ -207,8 +196,8 @@ mod tests {
         let rules = RuleBook::built_in(&Arc::new(EntitySchema::built_in().unwrap())).unwrap();
         // CS020 asks for an allow by deprecated permissions, CS021 for an allow of an acceptance where signatories are declared, CS031 for
         // one of a report where series are
-        let mut settings = [true, false]
-            .map(|d| Worth::new(&rules, Moment::default(), Declared { signatories: d, auditors: d }).unwrap());
+        let mut settings = [&[][..], &["signatories", "declaredSeries"]]
+            .map(|absent| Worth::new(&rules, Moment::default(), absent).unwrap());
         for (of, expected) in [
             (access("accept-agreement", true, false), [Some(true), None]),
             (access("accept-agreement", true, true), [Some(true), Some(false)]),

@@ -96,7 +96,7 @@ impl Untagged<'_> {
         };
         let mut named = BTreeSet::new();
         literals(&rule.json, &mut named);
-        named.extend(self.inventory.config.phi_tags.iter().map(|tag| tag.to_lowercase()));
+        named.extend(self.inventory.config.compared_phi_tags());
         let all: Vec<String> = named.iter().filter(|text| text.contains('=')).cloned().collect();
         let each = all.iter().map(|tag| vec![tag.clone()]);
         for tags in each.chain([Vec::new(), all.clone()]) {

@@ -306,6 +306,11 @@ impl Config {
         Self { phi_tags: PHI_TAGS.map(str::to_owned).to_vec(), ..Self::default() }
     }
 
+    /// The tags that declare PHI as they are compared: in lower case.
+    pub fn compared_phi_tags(&self) -> impl Iterator<Item = String> {
+        self.phi_tags.iter().map(|tag| tag.to_lowercase())
+    }
+
     /// Reads `countersign.toml` of a folder, if it is there.
     pub fn read(files: &dyn source::Source) -> Result<Self, Vec<Problem>> {
         if !files.has(FILE) {

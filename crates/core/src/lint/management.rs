@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::At;
+use super::read::choice::is_known;
 use crate::aws::management::{self, Attribute, Kind};
 use crate::problem::{SourceFile, Span};
 use crate::text::UNKNOWN;
@@ -44,6 +46,24 @@ pub enum Within {
     Attribute(&'static Attribute),
 }
 
+impl Visited<'_> {
+    /// Where its name stands.
+    pub fn at(&self) -> At {
+        At { pointer: self.pointer.clone(), span: self.member.key_span }
+    }
+
+    /// The values that an operator sets or lists, each with whether it stands in a list; of several that are possible each.
+    pub fn values(&self) -> impl Iterator<Item = (&Node, bool)> {
+        self.member.node.alternatives().iter().flat_map(|node| {
+            let (nodes, listed) = match &node.value {
+                Value::Array(nodes) => (nodes.as_slice(), true),
+                _ => (std::slice::from_ref(node), false),
+            };
+            nodes.iter().flat_map(Node::alternatives).map(move |value| (value, listed))
+        })
+    }
+}
+
 impl Within {
     /// The attribute of a name.
     fn get(self, name: &str) -> Option<&'static Attribute> {
@@ -56,13 +76,12 @@ impl Within {
 
     /// The names that there are, where they are known.
     pub fn names(self) -> Vec<&'static str> {
-        let names =
-            |map: &'static std::collections::BTreeMap<String, Attribute>| map.keys().map(String::as_str).collect();
-        match self {
-            Self::Policy(kind) => kind.attributes.as_ref().map(names).unwrap_or_default(),
-            Self::Attribute(attribute) => names(&attribute.has),
-            Self::Unknown => Vec::new(),
-        }
+        let attributes = match self {
+            Self::Policy(kind) => kind.attributes.as_ref(),
+            Self::Attribute(attribute) => Some(&attribute.has),
+            Self::Unknown => None,
+        };
+        attributes.into_iter().flat_map(|all| all.keys().map(String::as_str)).collect()
     }
 }
 
@@ -93,8 +112,13 @@ impl ManagementPolicy {
         roots(&self.root)
     }
 
+    /// Where the name of a member stands that it begins with.
+    pub fn at_root(&self, root: &Member) -> At {
+        At { pointer: self.pointer_to(&root.key), span: root.key_span }
+    }
+
     /// The path in the file of a path in the policy.
-    pub fn pointer_to(&self, inner: &str) -> String {
+    fn pointer_to(&self, inner: &str) -> String {
         if self.pointer.is_empty() { inner.to_owned() } else { format!("{}.{inner}", self.pointer) }
     }
 
@@ -112,9 +136,6 @@ impl ManagementPolicy {
 
     /// Its characters as JSON without white space between elements; `None` where a part of it is unknown.
     pub fn size(&self) -> Option<usize> {
-        fn is_known(node: &Node) -> bool {
-            crate::lint::read::choice::is_known(node)
-        }
         let text = is_known(&self.root).then(|| serde_json::to_string(&self.root.to_json()).ok()).flatten()?;
         Some(text.chars().count())
     }

@@ -81,6 +81,7 @@ impl ConditionPart {
 }
 
 /// A layer of a principal's permissions.
+#[derive(Clone)]
 pub struct Layer {
     /// Its kind, as answers name it: `identity`, `boundary`, `serviceControl[0]`, `session`.
     pub name: String,
@@ -161,38 +162,51 @@ impl Layer {
 
     /// The same layer with its statements read otherwise, in their order.
     pub fn with_statements(&self, statements: Vec<Statement>) -> Self {
-        let documents = Rc::new(self.documents.with_statements(statements));
-        let (name, of, of_all_features) = (self.name.clone(), self.of.clone(), self.of_all_features.clone());
-        Self { name, of, placed: self.placed, of_all_features, documents }
+        Self { documents: Rc::new(self.documents.with_statements(statements)), ..self.clone() }
     }
 
     /// The same layer, which is there only if an organization has all features.
     #[must_use]
     pub fn perhaps_of(&self, organization: &str) -> Self {
-        let documents = self.documents.clone();
-        let of_all_features = Some(organization.to_owned());
-        Self { name: self.name.clone(), of: self.of.clone(), placed: self.placed, of_all_features, documents }
+        Self { of_all_features: Some(organization.to_owned()), ..self.clone() }
     }
 
     /// What the layer says of a request. An error of Cedar's is an error of ours, never an answer.
     pub fn decide(&self, request: &Request) -> Result<LayerOutcome, Failure> {
-        self.documents.decide(request).map_err(|wrong| match wrong {
-            Wrong::Internal(failure) => failure,
-            Wrong::Evaluation(source) => {
-                let policies = format!("the {} policies of {}", self.name, self.of);
-                let request = String::new();
-                Failure::Evaluation(Box::new(Evaluation { policies, request, place: None, source }))
-            }
+        let slice = self.slice(&request.action)?;
+        if slice.statements.is_empty() {
+            return Ok(LayerOutcome::Silent);
+        }
+        let projection = slice.projection(request);
+        if let Some(outcome) = self.memo.borrow().get(&projection) {
+            return Ok(outcome.clone());
+        }
+        let outcome = self.evaluate(&slice, request)?;
+        let mut memo = self.memo.borrow_mut();
+        // requests in an account are alike, and those of the next differ
+        if memo.len() >= REMEMBERED {
+            memo.clear();
+        }
+        memo.insert(projection, outcome.clone());
+        Ok(outcome)
+    }
+
+    fn evaluate(&self, slice: &Slice, request: &Request) -> Result<LayerOutcome, Failure> {
+        let wrong = |source: Cause| {
+            let policies = format!("the {} policies of {}", self.name, self.of);
+            let request = String::new();
+            Failure::Evaluation(Box::new(Evaluation { policies, request, place: None, source }))
+        };
+        let response = authorize(&slice.set, &slice.reads, request).map_err(wrong)?;
+        let reasons = response.diagnostics().reason().filter_map(|id| id.to_string().parse().ok());
+        let mut reasons: Vec<usize> = reasons.collect();
+        reasons.sort_unstable();
+        Ok(match response.decision() {
+            Decision::Allow => LayerOutcome::Allow(reasons),
+            Decision::Deny if reasons.is_empty() => LayerOutcome::Silent,
+            Decision::Deny => LayerOutcome::Deny(reasons),
         })
     }
-}
-
-/// Why documents have no answer.
-enum Wrong {
-    /// An error of ours.
-    Internal(Failure),
-    /// Cedar cannot evaluate a policy.
-    Evaluation(Cause),
 }
 
 impl Documents {
@@ -294,37 +308,6 @@ impl Documents {
         let policies = parse(&text, self.statements.len())?.into_iter();
         let lowered = policies.zip(reads).map(|(policy, reads)| LoweredStatement { policy, reads }).collect();
         Ok(self.lowered.get_or_init(|| lowered))
-    }
-
-    fn decide(&self, request: &Request) -> Result<LayerOutcome, Wrong> {
-        let slice = self.slice(&request.action).map_err(Wrong::Internal)?;
-        if slice.statements.is_empty() {
-            return Ok(LayerOutcome::Silent);
-        }
-        let projection = slice.projection(request);
-        if let Some(outcome) = self.memo.borrow().get(&projection) {
-            return Ok(outcome.clone());
-        }
-        let outcome = Self::evaluate(&slice, request).map_err(Wrong::Evaluation)?;
-        let mut memo = self.memo.borrow_mut();
-        // requests in an account are alike, and those of the next differ
-        if memo.len() >= REMEMBERED {
-            memo.clear();
-        }
-        memo.insert(projection, outcome.clone());
-        Ok(outcome)
-    }
-
-    fn evaluate(slice: &Slice, request: &Request) -> Result<LayerOutcome, Cause> {
-        let response = authorize(&slice.set, &slice.reads, request)?;
-        let reasons = response.diagnostics().reason().filter_map(|id| id.to_string().parse().ok());
-        let mut reasons: Vec<usize> = reasons.collect();
-        reasons.sort_unstable();
-        Ok(match response.decision() {
-            Decision::Allow => LayerOutcome::Allow(reasons),
-            Decision::Deny if reasons.is_empty() => LayerOutcome::Silent,
-            Decision::Deny => LayerOutcome::Deny(reasons),
-        })
     }
 
     /// Where a statement of this layer stands.

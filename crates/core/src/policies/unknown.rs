@@ -119,7 +119,7 @@ fn names(of: &Of, inventory: &Inventory) -> BTreeSet<String> {
         Of::Tag => {
             let of_accounts = inventory.of_type("Account").flat_map(|account| &account.tags);
             let declared = of_accounts.map(|(key, value)| format!("{key}={value}").to_lowercase());
-            declared.chain(inventory.config.phi_tags.iter().map(|t| t.to_lowercase())).collect()
+            declared.chain(inventory.config.compared_phi_tags()).collect()
         }
         Of::TagKey => tags(inventory).map(|(key, _)| key.clone()).collect(),
         Of::TagValue(of) => tags(inventory).filter(|(key, _)| *key == of).map(|(_, value)| value.clone()).collect(),

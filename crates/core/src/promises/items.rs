@@ -19,6 +19,7 @@ use crate::problem::{Place, SourceFile, Span};
 use crate::source::Source;
 use crate::source::digest::sha256;
 use crate::terms::PermissionModel;
+use crate::text::squeezed;
 
 /// The key of the whole folder among the paths that are linted.
 pub const WHOLE: &str = ".";
@@ -208,9 +209,7 @@ impl Promises {
         let place = || Some(Place { source: settings.source.clone(), span: Default::default() });
         for rule in rules::all() {
             let rank = if settings.is_on(rule) { 1 + settings.severity(rule) as u8 } else { 0 };
-            // neither case nor separators matter
-            let plain = |word: &str| word.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>();
-            let words = settings.words(rule.code, rules::words_of(rule.code)).into_iter().map(plain).collect();
+            let words = settings.words(rule.code, rules::words_of(rule.code)).into_iter().map(squeezed).collect();
             let narrowed = settings.profile.narrows(rule);
             let value = Value::Rank(rank, Told { narrowed, words, limits: settings.limits_of(rule) });
             let name = format!("the rule {} {} of lint", rule.code, rule.name);

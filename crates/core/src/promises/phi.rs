@@ -15,7 +15,7 @@ pub struct Declared {
 
 /// Of a change; `None` where it declares no less.
 pub fn as_declared(base: &Inventory, head: &Inventory) -> Option<Declared> {
-    let tags: BTreeSet<String> = base.config.phi_tags.iter().map(|tag| tag.to_lowercase()).collect();
+    let tags: BTreeSet<String> = base.config.compared_phi_tags().collect();
     let mut changed: BTreeMap<Uid, Entity> = BTreeMap::new();
     for old in base.of_type("Account") {
         let Some(new) = head.entities.get(&old.uid) else { continue };

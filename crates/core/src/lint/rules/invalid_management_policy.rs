@@ -5,7 +5,7 @@ use crate::lint::management::{ManagementPolicy, Visited, Within};
 use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
 use crate::problem::instead;
 use crate::text::UNKNOWN;
-use crate::text::json::{Member, Node, Value};
+use crate::text::json::Value;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -33,10 +33,6 @@ fn check(policy: &ManagementPolicy, sink: &mut Sink<'_>) {
     });
 }
 
-fn at(pointer: String, member: &Member) -> At {
-    At { pointer, span: member.key_span }
-}
-
 /// What a policy begins with is of its type; whether it is.
 fn of_its_type(policy: &ManagementPolicy, sink: &mut Sink<'_>) -> bool {
     let Some(told) = policy.told else {
@@ -51,7 +47,7 @@ fn of_its_type(policy: &ManagementPolicy, sink: &mut Sink<'_>) -> bool {
             _ => continue,
         };
         let help = "name the type that it is of: where Terraform's `type` is left out, it is a service control policy";
-        sink.add(&at(policy.pointer_to(&root.key), root), message, help);
+        sink.add(&policy.at_root(root), message, help);
         return false;
     }
     true
@@ -61,7 +57,7 @@ fn of_its_type(policy: &ManagementPolicy, sink: &mut Sink<'_>) -> bool {
 fn operator(visited: &Visited<'_>, sink: &mut Sink<'_>) {
     let operators = management::operators();
     let (member, known) = (visited.member, || operators.values.iter().chain([&operators.control]).map(String::as_str));
-    let place = at(visited.pointer.clone(), member);
+    let place = visited.at();
     if let Some(meant) = known().find(|o| o.eq_ignore_ascii_case(&member.key) && *o != member.key) {
         let message = format!("`{}` is written `{meant}` by AWS", member.key);
         sink.add_as(Severity::Warning, &place, message, format!("write `{meant}`"));
@@ -81,28 +77,22 @@ fn operator(visited: &Visited<'_>, sink: &mut Sink<'_>) {
 /// What policies further down may use.
 fn allowed(visited: &Visited<'_>, sink: &mut Sink<'_>) {
     let known = || management::operators().allowed.iter().map(String::as_str);
-    for node in visited.member.node.alternatives() {
-        let (nodes, listed) = match &node.value {
-            Value::Array(nodes) => (nodes.as_slice(), true),
-            _ => (std::slice::from_ref(node), false),
-        };
-        for value in nodes.iter().flat_map(Node::alternatives) {
-            let place = At { pointer: visited.pointer.clone(), span: value.span };
-            match value.as_str() {
-                Some(text) if text.contains(UNKNOWN) => {}
-                Some(text) if !known().any(|k| k == text) => {
-                    let near = known().find(|k| k.eq_ignore_ascii_case(text));
-                    let severity = if near.is_some() { Severity::Warning } else { Severity::Error };
-                    let all = known().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ");
-                    let message = format!("`{text}` allows policies further down no operator");
-                    sink.add_as(severity, &place, message, instead(text, known(), format!("use some of {all}")));
-                }
-                Some(_) if !listed => {
-                    let message = format!("AWS documents a list for `{}`", visited.member.key);
-                    sink.add_as(Severity::Warning, &place, message, "put it into brackets");
-                }
-                _ => {}
+    for (value, listed) in visited.values() {
+        let place = At { span: value.span, ..visited.at() };
+        match value.as_str() {
+            Some(text) if text.contains(UNKNOWN) => {}
+            Some(text) if !known().any(|k| k == text) => {
+                let near = known().find(|k| k.eq_ignore_ascii_case(text));
+                let severity = if near.is_some() { Severity::Warning } else { Severity::Error };
+                let all = known().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ");
+                let message = format!("`{text}` allows policies further down no operator");
+                sink.add_as(severity, &place, message, instead(text, known(), format!("use some of {all}")));
             }
+            Some(_) if !listed => {
+                let message = format!("AWS documents a list for `{}`", visited.member.key);
+                sink.add_as(Severity::Warning, &place, message, "put it into brackets");
+            }
+            _ => {}
         }
     }
 }
@@ -122,6 +112,6 @@ fn without_operator(visited: &Visited<'_>, sink: &mut Sink<'_>) {
     if is_value {
         let message = format!("no operator sets `{}`", visited.member.key);
         let help = format!("write `\"{}\": {{\"@@assign\": …}}`", visited.member.key);
-        sink.add_as(Severity::Warning, &at(visited.pointer.clone(), visited.member), message, help);
+        sink.add_as(Severity::Warning, &visited.at(), message, help);
     }
 }

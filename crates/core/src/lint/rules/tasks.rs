@@ -7,6 +7,7 @@ use crate::iam::document::ResourcePattern;
 use crate::iam::patterns::{reaches_action, resource_overlap};
 use crate::lint::policy::{Policy, Statement, Text};
 use crate::lint::{Edit, edit};
+use crate::text::squeezed;
 
 /// The text with which a statement names an action; case does not matter.
 pub fn names<'s>(statement: &'s Statement, action: &str) -> Option<&'s Text> {
@@ -97,7 +98,6 @@ pub fn allow_beside(policy: &Policy, statement: &Statement, text: &Text, further
 
 /// Whether one of the words stands in a text, whatever its case and its separators.
 pub fn holds_word(text: &str, words: &[&str]) -> bool {
-    let squeezed = |t: &str| t.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     let text = squeezed(text);
     words.iter().any(|w| text.contains(&squeezed(w)))
 }

@@ -5,7 +5,7 @@ use crate::lint::management::{ManagementPolicy, Visited, Within};
 use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
 use crate::problem::instead;
 use crate::text::UNKNOWN;
-use crate::text::json::{Node, Value};
+use crate::text::json::Value;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -29,13 +29,12 @@ fn check(policy: &ManagementPolicy, sink: &mut Sink<'_>) {
         }
         let names = visited.within.names();
         if visited.attribute.is_none() && !names.is_empty() {
-            let place = At { pointer: visited.pointer.clone(), span: visited.member.key_span };
             let message = format!(
                 "`{}` is no attribute that AWS documents here (data of {})",
                 visited.member.key,
                 management::date()
             );
-            sink.add(&place, message, instead(&visited.member.key, names, YOUNGER));
+            sink.add(&visited.at(), message, instead(&visited.member.key, names, YOUNGER));
         }
     });
 }
@@ -51,10 +50,9 @@ fn root(policy: &ManagementPolicy, sink: &mut Sink<'_>) {
     let unknown =
         policy.roots().filter(|m| m.key != root && m.key != "Statement" && management::of_root(&m.key).is_none());
     for member in unknown {
-        let place = At { pointer: policy.pointer_to(&member.key), span: member.key_span };
         let message =
             format!("{} begins with `{root}`, not `{}` (data of {})", told.words, member.key, management::date());
-        sink.add(&place, message, format!("write `{root}`"));
+        sink.add(&policy.at_root(member), message, format!("write `{root}`"));
     }
 }
 
@@ -66,24 +64,18 @@ fn values(visited: &Visited<'_>, attribute: &'static Attribute, sink: &mut Sink<
     {
         return;
     }
-    for value in visited.member.node.alternatives() {
-        let nodes = match &value.value {
-            Value::Array(nodes) => nodes.as_slice(),
-            _ => std::slice::from_ref(value),
+    for (node, _) in visited.values() {
+        let text = match &node.value {
+            Value::String(text) | Value::Number(text) => text.clone(),
+            Value::Bool(is) => is.to_string(),
+            _ => continue,
         };
-        for node in nodes.iter().flat_map(Node::alternatives) {
-            let text = match &node.value {
-                Value::String(text) | Value::Number(text) => text.clone(),
-                Value::Bool(is) => is.to_string(),
-                _ => continue,
-            };
-            if text.contains(UNKNOWN) || attribute.takes(&text) {
-                continue;
-            }
-            let place = At { pointer: visited.pointer.clone(), span: node.span };
-            let message = format!("`{text}` is no value that AWS documents here (data of {})", management::date());
-            let otherwise = format!("AWS documents {}", attribute.takes_words());
-            sink.add(&place, message, instead(&text, attribute.words(), otherwise));
+        if text.contains(UNKNOWN) || attribute.takes(&text) {
+            continue;
         }
+        let place = At { span: node.span, ..visited.at() };
+        let message = format!("`{text}` is no value that AWS documents here (data of {})", management::date());
+        let otherwise = format!("AWS documents {}", attribute.takes_words());
+        sink.add(&place, message, instead(&text, attribute.words(), otherwise));
     }
 }

@@ -16,7 +16,6 @@ pub static RULE: Rule = Rule {
 };
 
 /// Words of names that promise to change nothing; the option `words` has others.
-/// What names hold, unless the settings say otherwise.
 pub(super) const WORDS: [&str; 4] = ["read-only", "view-only", "viewer", "auditor"];
 const WRITE: [&str; 2] = ["artifact:AcceptAgreement", "artifact:TerminateAgreement"];
 
