@@ -81,6 +81,12 @@ impl Agreements<'_> {
         self.offline.iter().filter(move |o| !narrowed || designating.contains(&o.id))
     }
 
+    /// Lets go of what was made of an account for itself: who asks about one account after the other does not keep them all.
+    pub fn forget(&self, account: &Account) {
+        self.entities.borrow_mut().remove(&Uid::new("Account", &account.id));
+        self.standings.borrow_mut().remove(&account.id);
+    }
+
     /// An entity as Cedar holds it, converted once.
     pub(super) fn entity(&self, uid: &Uid) -> Result<Option<CedarEntity>, Failure> {
         if let Some(entity) = self.entities.borrow().get(uid) {

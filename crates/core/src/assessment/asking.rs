@@ -67,8 +67,19 @@ impl<'s> Asking<'s> {
         self.findings.map(Findings::gathered)
     }
 
-    /// Asks about an account. Each of its principals is handed over.
+    /// Asks about an account, and keeps nothing that is of it alone. Each of its principals is handed over.
     pub fn account(
+        &mut self,
+        account: &Account,
+        told: &mut Told,
+        each: &mut impl FnMut(PrincipalAnswer),
+    ) -> Result<(), Failure> {
+        self.about(account, told, each)?;
+        self.agreements.forget(account);
+        Ok(())
+    }
+
+    fn about(
         &mut self,
         account: &Account,
         told: &mut Told,

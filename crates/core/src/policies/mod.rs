@@ -21,6 +21,7 @@ mod overlay;
 mod parsed;
 mod patterns;
 mod possible;
+mod prepared;
 pub(crate) mod reads;
 mod requires;
 mod rule;
@@ -53,6 +54,7 @@ use crate::moment::Moment;
 use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, did_you_mean, meant};
 use crate::source;
 use crate::stack;
+use annotations::annotation;
 use built_in::is_built_in;
 pub use built_in::{BUILT_IN, GUARDRAILS};
 use folder::Folder;
@@ -583,7 +585,7 @@ pub(crate) fn of_validation(problem: Problem, error: &ValidationError, schema: &
 
 /// Of each set with policies that are `@uncertain`, the others.
 fn certain(sets: &HashMap<String, PolicySet>) -> Result<HashMap<String, PolicySet>, Failure> {
-    let is_open = |p: &&Policy| p.annotation("uncertain").is_some();
+    let is_open = |p: &&Policy| annotation(p, "uncertain").is_some();
     let open = sets.iter().filter(|(_, set)| set.policies().any(|p| is_open(&p)));
     open.map(|(action, set)| {
         let others = set.policies().filter(|p| !is_open(p)).cloned();

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::annotations::Annotated;
 use super::built_in::is_built_in;
 use super::names::{self, Named};
+use super::prepared;
 use super::reads::Reads;
 use super::{COVERED, Rule, parse, spans};
 use crate::inventory::schema::EntitySchema;
@@ -42,10 +43,13 @@ impl Policies {
     ) -> Result<Self, Failure> {
         let mut policies = Self::default();
         let is_held: Vec<bool> = sources.iter().map(|source| held(source)).collect();
+        let mut prepared: Vec<_> = sources.iter().map(|source| prepared::of(source).iter()).collect();
         for (place, policy, span) in read(sources, &is_held, problems) {
             let held = is_held.get(place).copied().unwrap_or_default();
+            let prepared = prepared.get_mut(place).and_then(Iterator::next);
             if let Some(source) = sources.get(place) {
-                policies.add((source, span), &policy, (schema, held), problems)?;
+                let json = prepared.map_or_else(|| json_of(&policy), |json| Ok(json.clone()))?;
+                policies.add((source, span), (&policy, json), (schema, held), problems)?;
             }
         }
         Ok(policies)
@@ -54,11 +58,10 @@ impl Policies {
     fn add(
         &mut self,
         (source, span): (&Arc<SourceFile>, Span),
-        policy: &Policy,
+        (policy, json): (&Policy, Arc<Value>),
         (schema, held): (&EntitySchema, bool),
         problems: &mut Vec<Problem>,
     ) -> Result<(), Failure> {
-        let json = json_of(policy)?;
         let mut rule = match Rule::read((source, span), (policy, &json), schema) {
             Ok(rule) => rule,
             Err(found) => {
@@ -93,8 +96,8 @@ impl Policies {
     }
 }
 
-/// A policy as JSON. Cedar parses its text anew for that, which is most of what reading rules costs; who asks by several sets of rules has
-/// most policies in all of them, so those that were read are remembered.
+/// A policy as JSON, where it was not [`prepared`]. Cedar parses its text anew for that; who asks by several sets of rules has most policies
+/// in all of them, so those that were read are remembered.
 fn json_of(policy: &Policy) -> Result<Arc<Value>, Failure> {
     const REMEMBERED: usize = 4_096;
     static KNOWN: Mutex<BTreeMap<String, Arc<Value>>> = Mutex::new(BTreeMap::new());

@@ -66,7 +66,7 @@ impl Rule {
         let annotated = Annotated { subjects: &subjects, ..bare };
         let actions = reads::actions(policy);
         let mut problems = annotated.check();
-        if policy.annotation("remove").is_none() && !is_built_in(source) {
+        if !is_built_in(source) && annotation(policy, "remove").is_none() {
             problems.extend(stated::faults(&annotated, (&actions, json), schema));
         }
         if !problems.is_empty() {

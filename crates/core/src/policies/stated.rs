@@ -8,7 +8,7 @@ use cedar_policy::Effect;
 use serde_json::Value;
 
 use super::BUILT_IN;
-use super::annotations::{Annotated, SCOPES, Subject};
+use super::annotations::{Annotated, SCOPES, Subject, annotation};
 use super::reads::{any_part, applies_to, attribute_of};
 use super::satisfiable::never_holds;
 use super::settings::{Becomes, Setting};
@@ -86,7 +86,7 @@ fn contradiction(annotated: &Annotated<'_>, (actions, json): (&[String], &Value)
 /// What `@since` names has to be what the policy is about: nothing is designated under an acceptance, and no membership makes an
 /// agreement apply that the condition does not ask about.
 fn since(annotated: &Annotated<'_>, json: &Value) -> Option<Problem> {
-    let bounds = annotated.policy.annotation("since")?;
+    let bounds = annotation(annotated.policy, "since")?;
     let wrong =
         |message: String, help: &str| Some(Problem::at(annotated.source, annotated.place("since"), message).help(help));
     let other = |ty: &str| applies_to(annotated.policy, ty);
@@ -152,7 +152,7 @@ fn scope(annotated: &Annotated<'_>, json: &Value) -> Option<Problem> {
 
 /// A code that `show rule` may explain as something else: a rule of lint, of the sources, or a decision.
 fn code(annotated: &Annotated<'_>) -> Option<Problem> {
-    let code = annotated.policy.annotation("code")?;
+    let code = annotation(annotated.policy, "code")?;
     let is_numbered = |letter: char| {
         let digits = code.strip_prefix(letter).unwrap_or_default();
         !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit())
