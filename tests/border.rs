@@ -140,7 +140,7 @@ fn nothing_of_a_name_is_raw() {
             of_formats.push(command.split(' ').chain(["--format", format]).collect());
         }
     }
-    for format in ["json", "jsonl"] {
+    for format in ["json", "json@v1", "jsonl"] {
         of_formats.push(vec!["evaluate", "--format", format]);
     }
     for format in ["markdown", "junit", "json", "sarif", "gitlab"] {

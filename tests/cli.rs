@@ -108,7 +108,8 @@ fn json_is_valid_against_its_schema() {
     for example in ["clinic", "hospital", "consolidated-billing", "not-set-up", "offline-baa", "reseller"] {
         let folder = format!("examples/{example}");
         for (args, schema) in [
-            (vec!["evaluate", &folder], "assessment.v1.schema.json"),
+            (vec!["evaluate", &folder], "assessment.v2.schema.json"),
+            (vec!["evaluate", &folder, "--changes"], "assessment.v2.schema.json"),
             (vec!["coverage", &folder], "coverage.v1.schema.json"),
             (vec!["who-can", "accept", &folder], "who-can.v1.schema.json"),
             (vec!["who-can", "view", &folder], "who-can.v1.schema.json"),
@@ -131,9 +132,13 @@ fn json_is_valid_against_its_schema() {
     valid("answers.v1.schema.json", &serde_json::from_str(&any).unwrap());
     let answers = stdout(&["can", "maria", "accept", "examples/hospital", "--format", "json"]);
     valid("answers.v1.schema.json", &serde_json::from_str(&answers).unwrap());
-    let wrong = json!({"schema": "countersign/assessment/v1"});
-    let result = std::panic::catch_unwind(|| valid("assessment.v1.schema.json", &wrong));
-    assert!(result.is_err(), "the schema refuses what is no assessment");
+    let earlier = stdout(&["evaluate", "examples/hospital", "--format", "json@v1"]);
+    valid("assessment.v1.schema.json", &serde_json::from_str(&earlier).unwrap());
+    for version in ["v1", "v2"] {
+        let wrong = json!({"schema": format!("countersign/assessment/{version}")});
+        let result = std::panic::catch_unwind(|| valid(&format!("assessment.{version}.schema.json"), &wrong));
+        assert!(result.is_err(), "the schema refuses what is no assessment");
+    }
 }
 
 #[test]
@@ -165,7 +170,9 @@ fn narrowing_leaves_the_rest_out() {
     let document: Value = serde_json::from_str(&stdout(&args)).unwrap();
     assert_eq!(document["accounts"].as_array().unwrap().len(), 1);
     assert_eq!(document["principals"].as_array().unwrap().len(), 1);
-    assert_eq!(document["principals"][0]["operations"].as_array().unwrap().len(), 2);
+    assert_eq!(document["principals"][0]["class"], 0);
+    assert_eq!(document["classes"].as_array().unwrap().len(), 1);
+    assert_eq!(document["classes"][0].as_array().unwrap().len(), 2);
 }
 
 #[test]

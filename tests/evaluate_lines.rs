@@ -1,9 +1,11 @@
-//! `evaluate --format jsonl`: what is shared stands once, and everything of an assessment can be told from the lines.
+//! `evaluate --format jsonl` and `json`: what is shared stands once, and everything of an assessment can be told from the lines, and from
+//! the document.
 
 use std::collections::BTreeMap;
 
 use crate::classes::{Draw, world};
 use crate::common::*;
+use countersign_core::assessment::document::Document;
 use countersign_core::assessment::lines::Lines;
 use countersign_core::assessment::{Options, assess, assess_each};
 use countersign_core::inventory::Inventory;
@@ -92,8 +94,29 @@ fn told(lines: &[Value]) -> Value {
     found
 }
 
+/// The lines that a document would be.
+fn as_lines(document: &Value) -> Vec<Value> {
+    let mut lines = vec![json!({"schema": document["schema"]})];
+    for (table, what) in
+        [("classes", "class"), ("layers", "layer"), ("people", "people"), ("assumptions", "assumptions")]
+    {
+        let says = document[table].as_array().unwrap().iter().enumerate();
+        lines.extend(says.map(|(number, says)| json!({"line": what, "number": number, "says": says})));
+    }
+    for principal in document["principals"].as_array().unwrap() {
+        let mut line = principal.clone();
+        line["line"] = "principal".into();
+        lines.push(line);
+    }
+    for (list, what) in [("accounts", "account"), ("findings", "finding")] {
+        lines.extend(document[list].as_array().unwrap().iter().map(|says| json!({"line": what, "says": says})));
+    }
+    lines.push(json!({"line": "completeness", "says": document["completeness"]}));
+    lines
+}
+
 #[test]
-fn lines_say_what_the_assessment_says() {
+fn lines_and_the_document_say_what_the_assessment_says() {
     let mut draw = Draw(drawn_from(72));
     let validator = schema_validator("assessment-lines.v1.schema.json");
     let mut read = 0;
@@ -114,7 +137,13 @@ fn lines_say_what_the_assessment_says() {
         }
         assert!(text[0].starts_with(r#"{"schema":"countersign/assessment-lines/v1""#));
         let found = told(&parsed);
-        let mut expected = serde_json::to_value(assess(&inventory, &RULES, &options).unwrap()).unwrap();
+        let mut assessed = assess(&inventory, &RULES, &options).unwrap();
+        let mut expected = serde_json::to_value(&assessed).unwrap();
+        assessed.provenance = Some(Provenance::of_inventory(&RULES, &inventory).into());
+        let document = serde_json::to_value(Document::of(&assessed).unwrap()).unwrap();
+        assert_eq!(schema_errors("assessment.v2.schema.json", &document), [""; 0]);
+        let classes = document["classes"].as_array().unwrap().len();
+        assert!(classes < document["principals"].as_array().unwrap().len(), "{classes}");
         for operation in expected["principals"]
             .as_array_mut()
             .unwrap()
@@ -128,8 +157,10 @@ fn lines_say_what_the_assessment_says() {
                 gate["because"] = ordered(gate["because"].take());
             }
         }
+        let of_document = told(&as_lines(&document));
         for part in ["principals", "accounts", "findings", "completeness"] {
             assert_eq!(found[part], expected[part], "{part}");
+            assert_eq!(of_document[part], expected[part], "{part}");
         }
         read += 1;
     }
@@ -149,7 +180,8 @@ fn the_command_writes_lines() {
     let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let validator = schema_validator("assessment-lines.v1.schema.json");
     assert!(lines.iter().all(|line| validator.is_valid(line)));
-    let (_, json, _) = evaluate(&["examples/hospital", "--format", "json"]);
+    let (_, json, said) = evaluate(&["examples/hospital", "--format", "json@v1"]);
+    assert!(said.contains("`json@v1` is for this version alone"), "{said}");
     let json: Value = serde_json::from_str(&json).unwrap();
     let found = told(&lines);
     assert_eq!((code, lines[0]["schema"].as_str()), (Some(0), Some("countersign/assessment-lines/v1")));
@@ -171,5 +203,20 @@ fn lines_go_alone() {
         let (code, out, err) = evaluate(&[&["examples/hospital"], args].concat());
         assert_eq!((code, out.as_str()), (Some(2), ""), "{args:?}");
         assert!(err.contains(said), "{err}");
+    }
+}
+
+/// What would turn a denial around is told of each by itself, as it was before there were classes.
+#[test]
+fn changes_are_told_of_each_principal() {
+    let [now, before] = ["json", "json@v1"].map(|format| {
+        let (code, out, _) = evaluate(&["examples/clinic", "--changes", "--format", format]);
+        assert_eq!(code, Some(0));
+        serde_json::from_str::<Value>(&out).unwrap()
+    });
+    assert!(before["principals"].to_string().contains("\"changes\":{"));
+    for (now, before) in now["principals"].as_array().unwrap().iter().zip(before["principals"].as_array().unwrap()) {
+        assert_eq!((&now["principal"], &now["operations"]), (&before["principal"], &before["operations"]));
+        assert_eq!(now["class"], Value::Null);
     }
 }

@@ -11,6 +11,7 @@ use super::errors::usage;
 use super::output::{self, Format, Output};
 use super::{Cli, EvaluationArgs, NOT_OK, Narrowing, OK, Session, narrow};
 use crate::report::{self, plain};
+use countersign_core::assessment::document::Document;
 use countersign_core::assessment::lines::Lines;
 use countersign_core::assessment::plans::Planner;
 use countersign_core::assessment::{Assessment, assess, assess_each};
@@ -24,7 +25,7 @@ pub struct EvaluateArgs {
     #[command(flatten)]
     asking: EvaluationArgs,
     /// `text`, `json` or `jsonl`; FORMAT=FILE writes to a file; may be repeated. `jsonl` goes alone, to stdout, as answers come; so does
-    /// `parquet`, to the folder of --out
+    /// `parquet`, to the folder of --out. `json@v1` is JSON as the version before wrote it, for this version alone
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::of_evaluation)]
     format: Vec<Output>,
     /// The folder for the tables of `parquet`
@@ -75,10 +76,20 @@ pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
     let (as_of, named) = (session.inventory.config.as_of, args.asking.at.is_some());
     let undated =
         plain::day::undated(&assessment.at, as_of, named, &session.rules).map(|what| format!("Assuming: {what}."));
-    output::write(&args.format, &assessment, &provenance, || {
-        let text = report::evaluation::evaluation(output::width(), &assessment, (&folder, &session.typed), args.all);
-        let undated = undated.iter().map(|what| report::paragraph(output::width(), "", what));
-        std::iter::once(text).chain(undated).collect()
+    if args.format.iter().any(|o| o.format == Format::JsonV1) {
+        output::note(
+            "Note: `json@v1` is for this version alone; `json` has a table of classes, which principals name.",
+        );
+    }
+    output::write_as(&args.format, |format| match format {
+        Format::JsonV1 => output::json(&assessment),
+        Format::Text => {
+            let text =
+                report::evaluation::evaluation(output::width(), &assessment, (&folder, &session.typed), args.all);
+            let undated = undated.iter().map(|what| report::paragraph(output::width(), "", what));
+            Ok(output::told(std::iter::once(text).chain(undated).collect(), &provenance))
+        }
+        _ => output::json(&Document::of(&assessment)?),
     })?;
     Ok(code(&assessment, args))
 }

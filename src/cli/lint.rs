@@ -175,7 +175,7 @@ fn print(formats: &[Output], report: &FindingsReport<'_>, provenance: &Provenanc
         Format::Gitlab => output::json(&findings::gitlab::gitlab(&report.entries())),
         Format::Junit => findings::junit::junit(&report.entries(), &report.read(), provenance),
         Format::Markdown => Ok(output::told_below(findings::markdown::markdown(report), provenance)),
-        Format::Json | Format::Lines | Format::Csv | Format::Html | Format::Parquet => {
+        Format::Json | Format::JsonV1 | Format::Lines | Format::Csv | Format::Html | Format::Parquet => {
             output::json(&findings::json::json(report, provenance))
         }
     })

@@ -36,6 +36,8 @@ pub enum Format {
     Text,
     /// For programs.
     Json,
+    /// The same as the version before wrote it.
+    JsonV1,
     /// For programs, on one line.
     Lines,
     /// For code scanning.
@@ -104,6 +106,9 @@ impl Output {
     pub fn of_evaluation(text: &str) -> Result<Self, String> {
         match text {
             "parquet" => Ok(Self { format: Format::Parquet, file: None }),
+            v1 if v1.split('=').next() == Some("json@v1") => {
+                Ok(Self { format: Format::JsonV1, file: v1.split_once('=').map(|(_, file)| PathBuf::from(file)) })
+            }
             other if other.starts_with("parquet=") => {
                 Err("`parquet` is several files: name their folder with `--out DIR`".to_owned())
             }
@@ -261,7 +266,7 @@ fn passed<'t>(output: &Output, text: &'t str) -> Cow<'t, str> {
             Cow::Owned(harmless(&text).into_owned())
         }
         Format::Github => Cow::Owned(border::plain(text).into_owned()),
-        Format::Json | Format::Lines | Format::Sarif | Format::Gitlab => border::json(text),
+        Format::Json | Format::JsonV1 | Format::Lines | Format::Sarif | Format::Gitlab => border::json(text),
         // these have passed a border of their own: each cell, each value of the template
         Format::Csv | Format::Html | Format::Parquet => Cow::Borrowed(text),
     }

@@ -37,7 +37,7 @@ pub fn schema_validator(name: &str) -> jsonschema::Validator {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas").join(name);
         serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
     };
-    let shared = ["assessment", "new-access", "diff", "test", "provenance", "who-can"];
+    let shared = ["assessment", "assessment-lines", "new-access", "diff", "test", "provenance", "who-can"];
     let registry = shared.iter().fold(jsonschema::Registry::new(), |registry, name| {
         registry.add(format!("urn:countersign:{name}:v1"), read(&format!("{name}.v1.schema.json"))).unwrap()
     });

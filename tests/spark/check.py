@@ -20,7 +20,7 @@ def spark(folder, to, countersign, *more):
 
 def single(name):
     """What a run by itself says, as rows."""
-    run = subprocess.run([binary, "evaluate", f"{inventories}/{name}", "--format", "json", "--at", AT], capture_output=True, check=True)
+    run = subprocess.run([binary, "evaluate", f"{inventories}/{name}", "--format", "json@v1", "--at", AT], capture_output=True, check=True)
     return json.loads(run.stdout)
 
 

@@ -57,6 +57,7 @@ mod answers;
 mod asking;
 mod assessor;
 pub mod completeness;
+pub mod document;
 mod lanes;
 pub mod lines;
 mod operation;
@@ -64,6 +65,7 @@ pub mod plans;
 pub(crate) mod possible;
 mod snapshot;
 mod stage;
+mod tables;
 mod threads;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
