@@ -6,7 +6,8 @@
 use crate::common::*;
 use crate::people_controls::controlled;
 use countersign_core::access::NewRequests;
-use countersign_core::diff::Diff;
+use countersign_core::diff::stacks::NewAccess;
+use countersign_core::diff::{ChangeEntry, Diff};
 use serde_json::{Value, json};
 
 fn denies(action: &str, condition: Value) -> Value {
@@ -146,4 +147,81 @@ fn of_what_is_not_known_nothing_is_none() {
     };
     let found = compare(&hidden(json!([all("sts:AssumeRole")])), &hidden(json!([])));
     assert_eq!(told(&found).1, [A]);
+}
+
+/// Accounts that the base did not list are there still, wherever in the organization, whatever the change calls known: what control
+/// policies above them do not deny any more may be new to somebody. Where they deny as much, nothing is.
+#[test]
+fn accounts_that_were_not_listed_stay_below_their_policies() {
+    const UNIT: &str = "ou-ab12-empty001";
+    let world = |known: Option<bool>, unit: bool, (node, attr, policies): (&str, &str, Value)| {
+        let mut world = World::organization();
+        if unit {
+            world = world.entity(json!({"uid": {"type": "OrganizationalUnit", "id": UNIT}, "parents": [ORG]}));
+        }
+        for entity in &mut world.entities {
+            if entity["uid"] == ORG && known.is_some() {
+                entity["attrs"]["accountsKnown"] = json!(known);
+            }
+            if (entity["uid"] == node || entity["uid"]["id"] == node) && policies != json!([]) {
+                entity["attrs"][attr] = policies.clone();
+            }
+        }
+        // only the organization and who manages it are listed
+        world.entities.retain(|e| e["uid"] != A);
+        world
+    };
+    let scp = |action: &str| {
+        let statements = json!([{"Effect": "Deny", "Action": action, "Resource": "*"}]);
+        json!(["p-FullAWSAccess", policy(statements)])
+    };
+    let rcp = |action: &str| json!([all(action)]);
+    let one_account = json!([denies("s3:*", json!({"StringEquals": {"aws:ResourceAccount": "999988887777"}}))]);
+    let cases = [
+        ("resourceControlPolicies", rcp("s3:*"), rcp("s3:DeleteBucket")),
+        ("resourceControlPolicies", one_account, json!([])),
+        ("serviceControlPolicies", scp("ec2:*"), scp("ec2:RunInstances")),
+    ];
+    for (attr, strict, loose) in cases {
+        for node in [ORG, UNIT] {
+            let base = world(Some(false), true, (node, attr, strict.clone()));
+            for known in [Some(false), Some(true), None] {
+                let told = |unit: bool, policies: Value| {
+                    let found = compare(&base, &world(known, unit, (node, attr, policies)));
+                    let unlisted: Vec<_> = found.new_access.into_iter().filter(NewAccess::is_of_unlisted).collect();
+                    assert!(unlisted.iter().all(|n| n.answer.decision == NewRequests::Unknown && n.widens()));
+                    assert!(
+                        unlisted.iter().flat_map(|n| &n.principals).all(|p| p.account == ORG && p.principal == "*")
+                    );
+                    if !unlisted.is_empty() {
+                        assert!(!found.verdict.is_clean());
+                        let of_policies = |c: &&ChangeEntry| c.piece.what.contains(attr) || c.piece.what.contains(UNIT);
+                        assert!(found.changes.iter().filter(of_policies).all(|c| c.matters), "{:?}", found.changes);
+                    }
+                    unlisted.len()
+                };
+                let case = format!("{attr} {node} {known:?}");
+                assert_eq!(told(true, loose.clone()), 1, "{case}: less is denied");
+                assert_eq!(told(true, json!([])), 1, "{case}: nothing is denied");
+                assert_eq!(told(true, strict.clone()), 0, "{case}: as much is denied");
+                // who was in a unit that is gone is somewhere else
+                assert_eq!(
+                    told(false, if node == ORG { strict.clone() } else { json!([]) }),
+                    usize::from(node != ORG),
+                    "{case}"
+                );
+            }
+            // stricter, and of accounts that were all listed
+            let found = compare(
+                &world(Some(false), true, (node, attr, loose.clone())),
+                &world(None, true, (node, attr, strict.clone())),
+            );
+            assert!(!found.new_access.iter().any(NewAccess::is_of_unlisted));
+            let found = compare(
+                &world(None, true, (node, attr, strict.clone())),
+                &world(None, true, (node, attr, loose.clone())),
+            );
+            assert!(!found.new_access.iter().any(NewAccess::is_of_unlisted));
+        }
+    }
 }

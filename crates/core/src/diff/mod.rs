@@ -56,6 +56,7 @@ mod seen;
 pub mod stacks;
 mod trust;
 mod trusting;
+mod unlisted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -69,7 +70,7 @@ use crate::history::Event;
 use crate::inventory::Inventory;
 use crate::inventory::config::Exception;
 use crate::moment::{self, Moment};
-use crate::people::{carried, unlisted};
+use crate::people::{carried, unlisted as unlisted_people};
 use crate::permissions::principals::{Identity, OpenGroup};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
@@ -571,7 +572,7 @@ fn unseen_now(
         if within.is_some() {
             found.extend(others::all_members(of, head.options, |_| true)?);
         }
-        found.extend(unlisted::everywhere(of, head.options)?);
+        found.extend(unlisted_people::everywhere(of, head.options)?);
         return Ok(found);
     }
     let reached = |o: &&Others| match (&o.account, &within) {

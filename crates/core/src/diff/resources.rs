@@ -81,7 +81,7 @@ pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> 
 }
 
 /// Why it is not known whether anyone gains access; `None` where nothing that was denied is not.
-fn reason(answer: &AccessAnswer) -> Option<String> {
+pub(super) fn reason(answer: &AccessAnswer) -> Option<String> {
     match answer.decision {
         NewRequests::None => None,
         NewRequests::Unknown => answer.reason.clone().or_else(|| Some("what they deny is not known".to_owned())),
@@ -93,7 +93,7 @@ fn reason(answer: &AccessAnswer) -> Option<String> {
 }
 
 /// Whoever asks is allowed whatever is not denied.
-fn compared(had: &Controlled, has: &Controlled) -> Result<AccessAnswer, Failure> {
+pub(super) fn compared(had: &Controlled, has: &Controlled) -> Result<AccessAnswer, Failure> {
     let identity = || everything().map(|s| settled::of_statement(0, OUTSIDE.to_owned(), s)).into_iter().collect();
     let side = |controls: &Controlled| {
         access::Side::new(vec![("identity", identity()), ("resourceControl", controls.policies())])

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use serde::Serialize;
 
 use super::people::Who;
-use super::{PrincipalEntry, Side, provisioned, resources, trust};
+use super::{PrincipalEntry, Side, provisioned, resources, trust, unlisted};
 use crate::access::settled::{self, Named, OUTSIDE, everything, keys_of, of_statement};
 use crate::access::{self, AccessAnswer, NewRequests};
 use crate::agreements::Agreements;
@@ -85,6 +85,12 @@ impl NewAccess {
         self.name == resources::NAME
     }
 
+    /// It is about accounts that the old inventory did not list, as their organization.
+    pub fn is_of_unlisted(&self) -> bool {
+        let is_organization = |p: &PrincipalEntry| p.principal == ANYONE && p.account.starts_with("o-");
+        self.principals.iter().any(is_organization)
+    }
+
     /// It is about whoever asks for resources of accounts, not about principals that are known.
     pub fn is_of_anyone(&self) -> bool {
         self.is_of_resources() && self.principals.iter().all(|p| p.principal == ANYONE)
@@ -106,11 +112,11 @@ struct Settled {
 }
 
 /// The settled layers of a principal, by their number.
-type Stack = Vec<usize>;
+pub(super) type Stack = Vec<usize>;
 
 /// Every settled layer once.
 #[derive(Default)]
-struct Interned {
+pub(super) struct Interned {
     layers: Vec<Settled>,
     /// What layers say, by its text.
     contents: HashMap<String, usize>,
@@ -124,6 +130,7 @@ pub fn new_access(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<
         let mut found = documents(base.inventory, head.inventory)?;
         found.extend(trust::new_access(base, head, rules)?);
         found.extend(resources::new_access(base, head, rules)?);
+        found.extend(unlisted::new_access(base, head)?);
         found.extend(stacks(base, head, rules)?);
         Ok(found)
     })
@@ -177,7 +184,7 @@ fn stacks(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Vec<NewA
             groups.entry((old.cloned(), stack.clone(), by_name)).or_default().push(who.clone());
         }
     }
-    let mut comparing = Comparing { interned: &interned, layers: HashMap::new(), searched: 0 };
+    let mut comparing = Comparing::new(&interned);
     let mut found = Vec::new();
     for ((old, new, by_name), mut principals) in groups {
         principals.sort();
@@ -289,13 +296,20 @@ fn entry(principal: &Principal) -> PrincipalEntry {
 }
 
 /// What a layer reads, and a number for what it says.
-struct Read {
+pub(super) struct Read {
     keys: Vec<String>,
     contents: usize,
 }
 
 impl Interned {
-    fn read(&mut self, layer: &Layer, inventory: &Inventory) -> Read {
+    /// A layer that allows everything.
+    pub(super) fn everything(&mut self) -> usize {
+        let all = everything().map(|s| (OUTSIDE.to_owned(), s)).into_iter().collect();
+        self.layers.push(Settled::certain("identity", all));
+        self.layers.len() - 1
+    }
+
+    pub(super) fn read(&mut self, layer: &Layer, inventory: &Inventory) -> Read {
         let statements = layer.statements.iter().map(|s| &s.statement);
         let keys: BTreeSet<&str> = statements.flat_map(keys_of).collect();
         let content = |id: &'_ String| inventory.policies.get(id).map_or_else(|| id.clone(), |p| p.content.clone());
@@ -307,7 +321,7 @@ impl Interned {
         Read { keys: keys.into_iter().map(str::to_owned).collect(), contents }
     }
 
-    fn number(&mut self, layer: &Layer, read: &Read, knowledge: &Knowledge) -> usize {
+    pub(super) fn number(&mut self, layer: &Layer, read: &Read, knowledge: &Knowledge) -> usize {
         let known = read.keys.iter().filter_map(|k| Some(format!("{k}={:?}", knowledge.determined(k)?)));
         let signature = (read.contents, known.collect::<Vec<_>>());
         if let Some(number) = self.numbers.get(&signature) {
@@ -359,13 +373,17 @@ impl Interned {
 }
 
 /// Compares stacks, layers first: what no layer newly allows, no stack does.
-struct Comparing<'a> {
+pub(super) struct Comparing<'a> {
     interned: &'a Interned,
     layers: HashMap<(usize, usize), NewRequests>,
     searched: usize,
 }
 
-impl Comparing<'_> {
+impl<'a> Comparing<'a> {
+    pub(super) fn new(interned: &'a Interned) -> Self {
+        Self { interned, layers: HashMap::new(), searched: 0 }
+    }
+
     /// The stacks of people who stand behind a permission set now, and did not before: each is compared with those that they had by
     /// other permission sets of the account.
     fn people(&mut self, old: &[Standing], new: &[Standing]) -> Result<Vec<NewAccess>, Failure> {
@@ -417,18 +435,11 @@ impl Comparing<'_> {
         }
     }
 
-    fn stacks(&mut self, old: Option<&Stack>, new: &Stack) -> Result<AccessAnswer, Failure> {
+    pub(super) fn stacks(&mut self, old: Option<&Stack>, new: &Stack) -> Result<AccessAnswer, Failure> {
         let before: Vec<Settled> = match old {
             Some(old) => self.interned.of(old).cloned().collect(),
             // who was not there was allowed nothing
-            None => vec![Settled {
-                name: "identity".to_owned(),
-                of: String::new(),
-                statements: Rc::default(),
-                unknown: BTreeSet::new(),
-                placed: true,
-                perhaps: None,
-            }],
+            None => vec![Settled::certain("identity", Vec::new())],
         };
         let after: Vec<Settled> = self.interned.of(new).cloned().collect();
         if let Some(old) = old
@@ -542,6 +553,18 @@ impl Comparing<'_> {
 }
 
 impl Settled {
+    /// One of which all is known.
+    fn certain(name: &str, statements: Vec<Named>) -> Self {
+        Self {
+            name: name.to_owned(),
+            of: String::new(),
+            statements: Rc::new(statements),
+            unknown: BTreeSet::new(),
+            placed: true,
+            perhaps: None,
+        }
+    }
+
     fn is_known(&self) -> bool {
         self.placed && self.unknown.is_empty() && self.perhaps.is_none()
     }

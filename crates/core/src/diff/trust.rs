@@ -127,13 +127,17 @@ impl<'a> Around<'a> {
         let tree = &agreements.tree;
         let directory = Directory::new(side.inventory, tree, side.options.at, &side.options.context);
         let directory = directory.standing(Box::new(|account| agreements.standing(account)));
-        Self { inventory: side.inventory, tree, directory }
+        Self::with(side.inventory, tree, directory)
+    }
+
+    pub(super) fn with(inventory: &'a Inventory, tree: &'a Tree, directory: Directory<'a>) -> Self {
+        Self { inventory, tree, directory }
     }
 
     fn controls(&self, role: &Entity) -> Result<Controlled, Failure> {
         let account = role.reference("account").filter(|_| resource_policies::are_controlled("sts"));
         match account {
-            Some(account) => self.gather(account, |s, knowledge| about(s, &role.uid.id, knowledge)),
+            Some(account) => self.gather(account, true, |s, knowledge| about(s, &role.uid.id, knowledge)),
             None => Ok(Controlled::default()),
         }
     }
@@ -144,12 +148,22 @@ impl<'a> Around<'a> {
         account: &str,
         limits: impl Fn(&Statement) -> Option<Statement>,
     ) -> Result<Controlled, Failure> {
-        self.gather(account, |statement, knowledge| settled::settled(&limits(statement)?, knowledge))
+        self.gather(account, true, |statement, knowledge| settled::settled(&limits(statement)?, knowledge))
+    }
+
+    /// The same of accounts that are not listed, of which nothing is known but where they stand.
+    pub(super) fn over_unlisted(
+        &self,
+        account: &str,
+        limits: impl Fn(&Statement) -> Option<Statement>,
+    ) -> Result<Controlled, Failure> {
+        self.gather(account, false, |statement, knowledge| settled::settled(&limits(statement)?, knowledge))
     }
 
     fn gather(
         &self,
         account: &str,
+        is_listed: bool,
         about: impl Fn(&Statement, &Knowledge) -> Option<Statement>,
     ) -> Result<Controlled, Failure> {
         let mut controlled = Controlled::default();
@@ -161,7 +175,8 @@ impl<'a> Around<'a> {
         controlled.perhaps = organization.filter(|o| o.all_features.is_none()).map(|o| o.id.clone());
         let mut knowledge = Knowledge::default();
         let keys = self.directory.resource_keys(&account.id, &then);
-        keys.into_iter().for_each(|(key, known)| knowledge.insert(key, known));
+        let keys = keys.into_iter().filter(|(key, _)| is_listed || *key != "aws:resourceaccount");
+        keys.for_each(|(key, known)| knowledge.insert(key, known));
         for id in controls.attached() {
             let Some(policy) = self.inventory.policies.get(id) else {
                 controlled.opaque.insert(id.clone());
