@@ -320,3 +320,43 @@ fn a_group_is_known_by_what_it_is_assigned() {
         assert_eq!(evaded(&base, &of(LIST)).0, 0);
     }
 }
+
+/// Who is listed now as a member of a group whose members were not all listed may have been one: what these could do is nothing new.
+#[test]
+fn another_member_who_is_listed_gains_nothing() {
+    let of = |known: bool, people: &[(&str, &str, &str)], may: &[&str], other: Option<&str>| {
+        let mut sets = vec![("Legal", "g", may)];
+        sets.extend(other.map(|group| ("Admins", group, ALL)));
+        let mut world = staff(&[("g", "legal"), ("h", "others")], people, &sets, "context.name == \"nobody\"");
+        world.files.remove("guardrails/own.cedar");
+        if !known {
+            let group = world.entities.iter_mut().find(|e| e["uid"] == "IdentityCenterGroup::\"g\"").unwrap();
+            group["attrs"]["membersKnown"] = json!(false);
+        }
+        world
+    };
+    let lena = ("u-lena", "lena", "g");
+    let newbie = |group| ("u-new", "newbie", group);
+    let code = |base: &World, head: &World| {
+        let repository = Repository::new(base);
+        repository.write("entities.json", &entities(head));
+        let codes = ["diff", "change"].map(|part| repository.check(&["--only", part]).code);
+        assert_eq!(codes[0], codes[1], "a part has one name, and what reports call it is another");
+        codes[0]
+    };
+    let base = of(false, &[lena], ALL, None);
+    assert_eq!(code(&base, &of(true, &[lena, newbie("g")], ALL, None)), 0, "listed, and all are");
+    // the members of the group may do what they could, and others may be among them: it is unknown as it was
+    assert_eq!(code(&base, &of(true, &[lena], ALL, None)), 0, "all are listed");
+    // more than the unlisted members could
+    let weak = of(false, &[lena], LIST, None);
+    assert_eq!(code(&weak, &of(true, &[lena, newbie("g")], ALL, None)), 1);
+    assert_eq!(code(&weak, &of(true, &[lena, newbie("g")], LIST, None)), 0);
+    // by another group, all of whose members were listed
+    let two = |people: &[(&str, &str, &str)], known| of(known, people, LIST, Some("h"));
+    let base = two(&[lena, ("u-dara", "dara", "h")], false);
+    assert_eq!(code(&base, &two(&[lena, ("u-dara", "dara", "h"), newbie("h")], true)), 1);
+    assert_eq!(code(&base, &two(&[lena, ("u-dara", "dara", "h"), newbie("g")], true)), 0);
+    // where all were listed, who comes is new
+    assert_eq!(code(&of(true, &[lena], ALL, None), &of(true, &[lena, newbie("g")], ALL, None)), 1);
+}

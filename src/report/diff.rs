@@ -87,8 +87,8 @@ pub fn worse(verdict: Worsening) -> Vec<&'static str> {
     let worse = [
         (verdict.coverage_is_lost, "coverage is lost"),
         (verdict.coverage_is_unknown, "coverage is perhaps lost"),
-        (verdict.access_widens, "access widens"),
-        (verdict.access_is_unknown, "whether access is new is unknown"),
+        (verdict.access_widens && !verdict.access_may_widen, "access widens"),
+        (verdict.access_is_unknown || verdict.access_may_widen, "whether access is new is unknown"),
     ];
     worse.into_iter().filter(|(is, _)| *is).map(|(_, words)| words).collect()
 }

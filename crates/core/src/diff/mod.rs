@@ -46,6 +46,7 @@ pub mod differences;
 mod effects;
 mod group;
 mod later;
+mod listed;
 pub mod people;
 pub mod perhaps;
 pub mod pieces;
@@ -70,7 +71,8 @@ use crate::history::Event;
 use crate::inventory::Inventory;
 use crate::inventory::config::Exception;
 use crate::moment::{self, Moment};
-use crate::people::{carried, unlisted as unlisted_people};
+use crate::people::carried::{self, Carried};
+use crate::people::unlisted as unlisted_people;
 use crate::permissions::principals::{Identity, OpenGroup};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
@@ -147,6 +149,9 @@ pub struct Diff {
 pub struct Worsening {
     /// An operation, an IAM action under one, or any request is allowed that was not, or may be.
     pub access_widens: bool,
+    /// It only may be: of all that widens access, it is not known whether it does.
+    #[serde(skip)]
+    pub access_may_widen: bool,
     /// Whether access is new is not known: others may be there whom the new inventory does not list, or somebody is whom the old one
     /// need not have listed (D31).
     pub access_is_unknown: bool,
@@ -356,7 +361,7 @@ pub struct ChangeEntry {
 
 /// Compares two inventories.
 pub fn diff(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Diff, Failure> {
-    diff_from(base, head, rules, None)
+    diff_from(base, head, rules, Found::default())
 }
 
 /// What is different in coverage and findings alone: nothing is asked about principals and their policies. Each inventory is asked at
@@ -369,7 +374,7 @@ pub fn coverage(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Di
     };
     let (old, new) = (options(base), options(head));
     let [base, head] = [(base, &old), (head, &new)].map(|(side, options)| Side { inventory: side.inventory, options });
-    let found = compare(&base, &head, rules, None, false)?;
+    let found = compare(&base, &head, rules, Found::default(), false)?;
     let untold = found.leaves_out.iter().copied().filter(|what| [later::UNTOLD, between::UNTOLD].contains(what));
     let narrowed = !head.options.filter.agreements.is_empty();
     let kinds = narrowed
@@ -408,14 +413,18 @@ pub fn judge_all(
     Ok(())
 }
 
-/// The same. `assessed` is what the options of the new inventory ask of it, where that was assessed already.
-pub fn diff_from(
-    base: &Side<'_>,
-    head: &Side<'_>,
-    rules: &RuleBook,
-    assessed: Option<&Assessment>,
-) -> Result<Diff, Failure> {
-    compare(base, head, rules, assessed, true)
+/// What was found already of two inventories, by the same rules.
+#[derive(Clone, Copy, Default)]
+pub struct Found<'f> {
+    /// What the options of the new one ask of it.
+    pub assessed: Option<&'f Assessment>,
+    /// What is carried over from the old one.
+    pub carried: Option<&'f Carried>,
+}
+
+/// The same, where something of it was found already.
+pub fn diff_from(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook, found: Found<'_>) -> Result<Diff, Failure> {
+    compare(base, head, rules, found, true)
 }
 
 /// `with_access` says whether what any request may do, and who may be there unseen, is compared too. Where the old inventory is asked
@@ -424,7 +433,7 @@ fn compare(
     base: &Side<'_>,
     head: &Side<'_>,
     rules: &RuleBook,
-    assessed: Option<&Assessment>,
+    Found { assessed, carried }: Found<'_>,
     with_access: bool,
 ) -> Result<Diff, Failure> {
     let own = base;
@@ -493,7 +502,7 @@ fn compare(
         change.matters |= perhaps_lost.iter().any(reached);
     }
     let perhaps_others =
-        if with_access { unseen(base, head, rules, (&after, Reach::union(&reach)))? } else { Vec::new() };
+        if with_access { unseen(base, head, rules, (&after, Reach::union(&reach)), carried)? } else { Vec::new() };
     let mut diff = Diff {
         schema: "countersign/diff/v1",
         provenance: None,
@@ -545,13 +554,15 @@ fn unseen(
     head: &Side<'_>,
     rules: &RuleBook,
     (after, within): (&Assessment, Option<BTreeSet<String>>),
+    carried: Option<&Carried>,
 ) -> Result<Vec<Others>, Failure> {
     let mut found = unseen_now(base, head, rules, (after, within))?;
     let sides = [base, head].map(|side| side.options);
-    if let Some(carried) = carried::carried((base.inventory, head.inventory), rules, sides)? {
-        found.extend(carried.others);
-        found.sort();
+    match carried {
+        Some(carried) => found.extend(carried.others.iter().cloned()),
+        None => found.extend(carried::carried((base.inventory, head.inventory), rules, sides)?.others),
     }
+    found.sort();
     Ok(found)
 }
 
@@ -615,12 +626,17 @@ impl Diff {
         self.verdict = Worsening {
             access_widens: self.access.iter().any(|e| e.widens() && e.allowed.is_none())
                 || self.new_access.iter().any(|n| n.widens() && n.allowed.is_none()),
+            access_may_widen: false,
             access_is_unknown: !self.perhaps_others.is_empty() || self.access.iter().any(AccessEntry::may_be_new),
             coverage_is_lost: changes(CoverageChange::Lost),
             coverage_is_unknown: self.coverage_is_untold
                 || changes(CoverageChange::MayBeLost)
                 || self.perhaps_lost.iter().any(|p| p.allowed.is_none()),
         };
+        let may_be = |e: &&AccessEntry| e.change == AccessChange::MayBeGained && e.actions_gained.is_empty();
+        let is_certain = self.access.iter().filter(|e| !may_be(e)).any(|e| e.widens() && e.allowed.is_none())
+            || self.new_access.iter().any(|n| n.is_certain() && n.allowed.is_none());
+        self.verdict.access_may_widen = self.verdict.access_widens && !is_certain;
         self.verdict.access_is_unknown |= self.first_seen.iter().any(|n| n.widens() && n.allowed.is_none());
     }
 

@@ -51,7 +51,10 @@ pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> 
         }
         let answer = match had.not_comparable(&has) {
             Some(reason) => AccessAnswer::unknown(reason),
-            None => compared((old.clone(), &had), (of_someone(head.inventory, new), &has))?,
+            None => {
+                let account = role.reference("account").unwrap_or_default();
+                compared((old.clone(), &had), (of_someone(head.inventory, new), &has), account)?
+            }
         };
         if answer.decision == NewRequests::None {
             continue;
@@ -84,7 +87,11 @@ pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> 
     Ok(found)
 }
 
-fn compared((old, had): (Policy, &Controlled), (new, has): (Policy, &Controlled)) -> Result<AccessAnswer, Failure> {
+fn compared(
+    (old, had): (Policy, &Controlled),
+    (new, has): (Policy, &Controlled),
+    account: &str,
+) -> Result<AccessAnswer, Failure> {
     let are_there = !had.denials.is_empty() || !has.denials.is_empty();
     let side = |policy: Policy, controls: &Controlled| {
         let mut layers = vec![("trust", vec![policy])];
@@ -93,7 +100,7 @@ fn compared((old, had): (Policy, &Controlled), (new, has): (Policy, &Controlled)
         }
         access::Side::new(layers)
     };
-    access::new_access(&side(old, had), &side(new, has))
+    access::new_access(&side(old, had), &side(new, has).in_account(account))
 }
 
 /// Where the roles of a side are.
@@ -214,7 +221,12 @@ impl Controlled {
 
     /// Why it cannot be told what others in their place allow: something denied before, perhaps, of which nothing is known.
     pub(super) fn not_comparable(&self, now: &Self) -> Option<String> {
-        if let Some((policy, _)) = self.unplaced.difference(&now.unplaced).next() {
+        // one that is known now to be attached here denies what it denied anywhere
+        let is_here = |(policy, content): &&(String, Option<String>)| match content {
+            Some(content) => now.contents.contains(content),
+            None => now.opaque.contains(policy),
+        };
+        if let Some((policy, _)) = self.unplaced.difference(&now.unplaced).find(|of| !is_here(of)) {
             return Some(format!("it is not known where {policy} was attached, and what it denied"));
         }
         if let Some(organization) = now.perhaps.as_ref().filter(|_| self.perhaps.is_none() && !self.denials.is_empty())

@@ -62,13 +62,15 @@ impl Place {
 }
 
 /// A side on which the accounts of all places are listed.
-struct Peopled<'a> {
+struct AllPlaces<'a> {
     inventory: &'a Inventory,
     tree: Tree,
     side: &'a Side<'a>,
+    /// A number that no account of either side has: that of examples.
+    number: String,
 }
 
-impl<'a> Peopled<'a> {
+impl<'a> AllPlaces<'a> {
     fn of(side: &'a Side<'a>, places: &[Place]) -> Self {
         let mut tree = Tree::new(side.inventory);
         for place in places {
@@ -77,7 +79,9 @@ impl<'a> Peopled<'a> {
             let account = place.account(&tree, partition);
             tree.accounts.insert(account.id.clone(), account);
         }
-        Self { inventory: side.inventory, tree, side }
+        let mut numbers = (0_u64..=u64::MAX).map(|n| format!("{:012}", 123_456_789_012 + n));
+        let number = numbers.find(|id| !tree.accounts.contains_key(id)).unwrap_or_default();
+        Self { inventory: side.inventory, tree, side, number }
     }
 
     fn directory(&self) -> Directory<'_> {
@@ -85,12 +89,17 @@ impl<'a> Peopled<'a> {
     }
 
     /// What service control policies leave to anybody there, whatever the number of the account.
-    fn stack(&self, place: &Place, directory: &mut Directory<'_>, interned: &mut Interned) -> Result<Stack, Failure> {
+    fn stack(
+        &self,
+        place: &Place,
+        directory: &mut Directory<'_>,
+        (interned, all): (&mut Interned, usize),
+    ) -> Result<Stack, Failure> {
         let Some(account) = self.tree.accounts.get(place.id()) else { return Ok(Stack::new()) };
         let then = directory.then(account)?;
         let mut knowledge = Knowledge::default();
         directory.organization_keys(&mut knowledge, &then);
-        let mut stack = vec![interned.everything()];
+        let mut stack = vec![all];
         for layer in directory.service_control(account, &then, &mut Vec::new()) {
             let read = interned.read(&layer, self.inventory);
             stack.push(interned.number(&layer, &read, &knowledge));
@@ -112,7 +121,7 @@ pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAcce
     if places.is_empty() {
         return Ok(Vec::new());
     }
-    let (before, after) = (Peopled::of(base, &places), Peopled::of(head, &places));
+    let (before, after) = (AllPlaces::of(base, &places), AllPlaces::of(head, &places));
     let mut told: BTreeMap<(&'static str, String), NewAccess> = BTreeMap::new();
     for (of, place, reason) in
         service_control(&before, &after, &places)?.into_iter().chain(resource_control(&before, &after, &places)?)
@@ -143,21 +152,23 @@ fn anyone(organization: &str, of: &str) -> PrincipalEntry {
 type Told<'p> = (&'static str, &'p Place, String);
 
 fn service_control<'p>(
-    before: &Peopled<'_>,
-    after: &Peopled<'_>,
+    before: &AllPlaces<'_>,
+    after: &AllPlaces<'_>,
     places: &'p [Place],
 ) -> Result<Vec<Told<'p>>, Failure> {
     let (mut old, mut new) = (before.directory(), after.directory());
     let mut interned = Interned::default();
+    let all = interned.everything();
     let mut stacks = Vec::new();
     for place in places {
-        let pair = (before.stack(place, &mut old, &mut interned)?, after.stack(place, &mut new, &mut interned)?);
+        let had = before.stack(place, &mut old, (&mut interned, all))?;
+        let pair = (had, after.stack(place, &mut new, (&mut interned, all))?);
         stacks.extend((pair.0 != pair.1).then_some((place, pair)));
     }
     let mut comparing = Comparing::new(&interned);
     let mut found = Vec::new();
     for (place, (had, has)) in stacks {
-        let answer = comparing.stacks(Some(&had), &has)?;
+        let answer = comparing.stacks(Some(&had), &has, &after.number)?;
         let why = match answer.decision {
             NewRequests::None => continue,
             NewRequests::Unknown => answer.reason.unwrap_or_else(|| "what they deny is not known".to_owned()),
@@ -172,8 +183,8 @@ fn service_control<'p>(
 }
 
 fn resource_control<'p>(
-    before: &Peopled<'_>,
-    after: &Peopled<'_>,
+    before: &AllPlaces<'_>,
+    after: &AllPlaces<'_>,
     places: &'p [Place],
 ) -> Result<Vec<Told<'p>>, Failure> {
     if !Controls::exist(&before.tree) {
@@ -190,7 +201,7 @@ fn resource_control<'p>(
         }
         let answer = match had.not_comparable(&has) {
             Some(reason) => AccessAnswer::unknown(reason),
-            None => compared(&had, &has)?,
+            None => compared(&had, &has, &after.number)?,
         };
         found.extend(reason(&answer).map(|why| (resources::NAME, place, why)));
     }
