@@ -23,7 +23,7 @@ enum Seen {
     As(AccessChange),
     /// Nobody: those who were told as not listed are told by their names now.
     ByName,
-    /// Nobody: somebody is listed now who may have been one of the members of the group who were not, and could do as much.
+    /// Somebody who may have been one of the members of a group who were not listed, and could do as much.
     Member,
 }
 
@@ -77,7 +77,10 @@ pub(super) fn parted(
         Seen::As(change) => Some(of(&entry, &actors).unseen(change)),
         // what is not allowed any more is no matter of a gate
         Seen::ByName => entry.widens().then(|| of(&entry, &actors)),
-        Seen::Member => None,
+        Seen::Member => {
+            let seen = of(&entry, &actors).unseen(AccessChange::FirstSeen);
+            Some(AccessEntry { may_widen: false, of_members: true, ..seen })
+        }
     };
     kinds.into_iter().filter_map(told).collect()
 }

@@ -211,6 +211,9 @@ pub struct AccessEntry {
     /// Were everybody listed on both sides, access would be wider.
     #[serde(skip)]
     pub may_widen: bool,
+    /// Members of a group who were not listed could do it already, and these people may have been among them.
+    #[serde(skip)]
+    pub of_members: bool,
 }
 
 impl AccessEntry {
@@ -223,7 +226,7 @@ impl AccessEntry {
     /// Something is allowed to somebody whom one of the inventories need not list: whether that is new is not known (D31).
     pub fn may_be_new(&self) -> bool {
         let is_seen = self.change == AccessChange::FirstSeen && self.after.allows_something();
-        (is_seen || self.may_widen) && self.allowed.is_none()
+        ((is_seen && !self.of_members) || self.may_widen) && self.allowed.is_none()
     }
 
     /// The same, as what it is where one of the inventories need not list who it is about.
@@ -623,11 +626,14 @@ impl Diff {
     /// Says what is worse, and not excepted.
     pub fn judge(&mut self) {
         let changes = |change| self.coverage.iter().any(|e| e.change == change && e.allowed.is_none());
+        let new = || self.new_access.iter().filter(|n| n.widens() && n.allowed.is_none());
         self.verdict = Worsening {
             access_widens: self.access.iter().any(|e| e.widens() && e.allowed.is_none())
-                || self.new_access.iter().any(|n| n.widens() && n.allowed.is_none()),
+                || new().any(|n| !n.is_of_unlisted()),
             access_may_widen: false,
-            access_is_unknown: !self.perhaps_others.is_empty() || self.access.iter().any(AccessEntry::may_be_new),
+            access_is_unknown: new().any(NewAccess::is_of_unlisted)
+                || !self.perhaps_others.is_empty()
+                || self.access.iter().any(AccessEntry::may_be_new),
             coverage_is_lost: changes(CoverageChange::Lost),
             coverage_is_unknown: self.coverage_is_untold
                 || changes(CoverageChange::MayBeLost)
