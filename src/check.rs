@@ -25,7 +25,7 @@ use countersign_core::promises::Weakening;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
-    /// What the change does, against a base.
+    /// What the change does, against a base; reports call it the change.
     Diff,
     /// The expectations kept beside the inventory.
     Expectations,

@@ -170,3 +170,59 @@ fn what_is_attached_to_the_account_is_not_attached_before_it_joined() {
     assert_eq!(decision(&world, NOW), "deny");
     assert_eq!(decision(&world, "2026-10-01"), "allow");
 }
+
+/// A layer that allows everything denies nothing: whatever is above or below it, nothing is new where it goes, and where a layer that
+/// denies is another level now.
+#[test]
+fn a_layer_that_allows_everything_is_no_loss() {
+    let world = |parents: &[(&str, &str)], policies: &[(&str, Value)]| {
+        let mut world = World::organization().user(A, "dev", json!([allows(&["s3:*"])]));
+        for (unit, parent) in parents.iter().filter(|(node, _)| node.starts_with("ou-")) {
+            world = world.entity(json!({"uid": {"type": "OrganizationalUnit", "id": unit}, "parents": [parent]}));
+        }
+        for entity in &mut world.entities {
+            let id = entity["uid"].as_str().or(entity["uid"]["id"].as_str()).unwrap().to_owned();
+            if let Some((_, parent)) = parents.iter().find(|(node, _)| *node == id) {
+                entity["parents"] = json!([parent]);
+            }
+            if let Some((_, own)) = policies.iter().find(|(node, _)| *node == id) {
+                entity["attrs"]["serviceControlPolicies"] = own.clone();
+            }
+        }
+        world
+    };
+    const UPPER: &str = "ou-ab12-upper0001";
+    const LOWER: &str = "ou-ab12-lower0001";
+    let full = || json!(["p-FullAWSAccess"]);
+    // what a search would not come to the end of
+    let denies: Vec<Value> = (0..12)
+        .map(|n| {
+            json!({"Effect": "Deny", "Action": [format!("s3:A{n}*"), format!("s3:*{n}Z")],
+                "Resource": [format!("arn:aws:s3:::a{n}*"), format!("arn:aws:s3:::*{n}z/*")],
+                "Condition": {"StringNotLike": {"aws:PrincipalTag/team": [format!("a{n}*"), format!("*{n}")]}}})
+        })
+        .collect();
+    let strict = || json!(["p-FullAWSAccess", policy(json!(denies))]);
+    let below = [(UPPER, ORG), (LOWER, UPPER), (A, LOWER)];
+    let above = [(UPPER, ORG), (LOWER, UPPER), (A, UPPER)];
+    let clean = |base: &World, head: &World| {
+        let found = compare(base, head);
+        found.verdict.is_clean() && found.new_access.iter().all(|n| n.answer.decision == NewRequests::None)
+    };
+    let of = |at: &[(&str, &str)], lower: Option<Value>| {
+        let mut policies = vec![(ORG, full()), (UPPER, strict()), (A, full())];
+        policies.extend(lower.map(|own| (LOWER, own)));
+        world(at, &policies)
+    };
+    assert!(clean(&of(&below, Some(full())), &of(&above, Some(full()))), "a level up");
+    assert!(clean(&of(&below, Some(full())), &of(&below, None)), "not declared any more");
+    assert!(clean(&of(&below, None), &of(&below, Some(full()))), "declared");
+    // the layer that denies is a level further down
+    let moved = [(LOWER, ORG), (UPPER, LOWER), (A, UPPER)];
+    assert!(clean(&of(&below, Some(full())), &of(&moved, Some(full()))));
+    // one that denies goes
+    let out = [(UPPER, ORG), (LOWER, ORG), (A, LOWER)];
+    assert!(!clean(&of(&below, Some(full())), &of(&out, Some(full()))));
+    let some = || json!(["p-FullAWSAccess", policy(json!([{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]))]);
+    assert!(compare(&of(&below, Some(some())), &of(&below, None)).verdict.access_widens);
+}

@@ -21,7 +21,7 @@ use countersign_core::diff::differences::{
 use countersign_core::diff::people::Actor;
 use countersign_core::diff::pieces::{pieces, without};
 use countersign_core::diff::stacks::Compared;
-use countersign_core::diff::{AccessEntry, Diff, Side, diff, diff_from};
+use countersign_core::diff::{AccessEntry, Diff, Found, Side, diff, diff_from};
 use countersign_core::inventory::Inventory;
 use countersign_core::terms::Scope;
 use proptest::prelude::*;
@@ -76,7 +76,7 @@ fn what_was_assessed_already_gives_the_same_difference() {
         let sides = (Side { inventory: &old, options: &before }, Side { inventory: &new, options: &after });
         let assessed = assess(&new, &RULES, &after).unwrap();
         let findings = assessed.findings.iter().filter(|f| f.subject.starts_with("arn:")).count();
-        let shared = diff_from(&sides.0, &sides.1, &RULES, Some(&assessed)).unwrap();
+        let shared = diff_from(&sides.0, &sides.1, &RULES, Found { assessed: Some(&assessed), carried: None }).unwrap();
         let plain = diff(&sides.0, &sides.1, &RULES).unwrap();
         assert_eq!(serde_json::to_value(&shared).unwrap(), serde_json::to_value(&plain).unwrap(), "{index}");
         assert!(findings > 0, "findings beyond the reach of the change are put aside: {:?}", assessed.findings);

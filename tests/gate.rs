@@ -661,6 +661,44 @@ fn phi_that_is_no_longer_declared_is_a_weakening_where_a_finding_goes() {
     assert_eq!((checked.code, checked.weakened()), (0, vec![]));
 }
 
+/// An account whose entry is gone may be there still, with its PHI: one that was closed, or has left, is recorded as such.
+#[test]
+fn an_account_with_phi_that_is_deleted_takes_no_finding_along() {
+    let with = |attrs: Value, tags: Value, covered: bool| {
+        let world = World::organization().account(B, attrs, &[ORG]);
+        let world = if covered {
+            world.accepted("fedcba9876543210", "baa", "organization", ORG, "2024-01-01", None)
+        } else {
+            world
+        };
+        let mut world = world.file("countersign.toml", "asOf = \"2026-11-15\"\nphiTags = [\"Data=PHI\"]\n");
+        world.entities.iter_mut().filter(|e| e["uid"] == B).for_each(|e| e["tags"] = tags.clone());
+        world
+    };
+    let without = |world: &World| {
+        let mut world = world.clone();
+        world.entities.retain(|e| e["uid"] != B);
+        world
+    };
+    let change = |base: &World, head: &World| {
+        let repository = Repository::new(base);
+        repository.write("entities.json", &entities(head));
+        let checked = repository.check(&["--only", "weakening"]);
+        (checked.code, checked.weakened().len())
+    };
+    for (attrs, tags) in [(json!({"phi": {"services": ["s3"]}}), json!({})), (json!({}), json!({"Data": "PHI"}))] {
+        let base = with(attrs.clone(), tags.clone(), false);
+        let (code, told) = change(&base, &without(&base));
+        assert!(code == 4 && told > 0, "{attrs} {tags}");
+        // nothing was found, and nothing goes
+        let covered = with(attrs, tags, true);
+        assert_eq!(change(&covered, &without(&covered)), (0, 0));
+    }
+    // nor of one without PHI
+    let plain = with(json!({}), json!({}), false);
+    assert_eq!(change(&plain, &without(&plain)), (0, 0));
+}
+
 /// An agreement of one's own that counts as AWS's is none that AWS concluded.
 #[test]
 fn an_agreement_that_takes_the_place_of_one_of_awss_is_a_weakening() {

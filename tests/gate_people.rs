@@ -210,3 +210,153 @@ fn who_changes_teams_evades_nothing() {
     let checked = repository.check(&["--only", "guardrails"]);
     assert!(!kinds(&checked).contains(&"evaded-guardrail"), "it was broken before: {}", checked.document);
 }
+
+/// Groups by their ids with their names, people by their ids with their names and groups, permission sets with the group that has them and
+/// what they may do; a guardrail that forbids acceptance where the condition holds.
+fn staff(
+    groups: &[(&str, &str)],
+    people: &[(&str, &str, &str)],
+    sets: &[(&str, &str, &[&str])],
+    condition: &str,
+) -> World {
+    let mut world = World::organization()
+        .file("guardrails/own.cedar", format!("@id(\"own\") @message(\"accepts\")\n{FORBID} when {{ {condition} }};"))
+        .file("countersign.toml", "asOf = \"2026-11-15\"\n");
+    for (id, name) in groups {
+        world = world.entity(json!({"uid": format!("IdentityCenterGroup::{id:?}"), "attrs": {"displayName": name}}));
+    }
+    for (id, name, group) in people {
+        let parents = [format!("IdentityCenterGroup::{group:?}")];
+        let uid = format!("IdentityCenterUser::{id:?}");
+        world = world.entity(json!({"uid": uid, "attrs": {"userName": name}, "parents": parents}));
+    }
+    for (name, group, may) in sets {
+        let attrs = json!({"policies": [allows(may)], "assignments": [{"group": group, "accounts": [A]}]});
+        world = world.entity(json!({"uid": format!("PermissionSet::{name:?}"), "attrs": attrs}));
+    }
+    world
+}
+
+const LIST: &[&str] = &["artifact:ListReports"];
+const ALL: &[&str] = &["artifact:*"];
+
+/// The kinds of what is weaker, and what is told of it, where one of these is changed to the other.
+fn evaded(base: &World, head: &World) -> (i32, Vec<String>) {
+    let repository = Repository::new(base);
+    assert_eq!(repository.check(&["--only", "guardrails"]).code, 0);
+    repository.write("entities.json", &entities(head));
+    let checked = repository.check(&["--only", "guardrails"]);
+    assert!(kinds(&checked).iter().all(|kind| *kind == "evaded-guardrail"), "{}", checked.document);
+    let entries = checked.document["weakening"]["entries"].as_array().cloned().unwrap_or_default();
+    (checked.code, entries.iter().map(|e| e["what"].as_str().unwrap().to_owned()).collect())
+}
+
+/// A permission set is that which the same people have in the same account, whoever has its name now.
+#[test]
+fn a_permission_set_is_known_by_whom_it_is_assigned_to() {
+    let groups = [("g", "developers"), ("h", "legal")];
+    let people = [("u-dmitri", "dmitri", "g"), ("u-lena", "lena", "h")];
+    for condition in [
+        "context.name == \"Developers\"",
+        "context.name like \"Dev*\"",
+        "principal == Artifact::PermissionSet::\"Developers\"",
+    ] {
+        let of = |sets: &[(&str, &str, &[&str])]| staff(&groups, &people, sets, condition);
+        let base = of(&[("Developers", "g", LIST), ("Legal", "h", LIST)]);
+        for decoy in ["g", "h"] {
+            let (code, told) =
+                evaded(&base, &of(&[("Makers", "g", ALL), ("Developers", decoy, LIST), ("Legal", "h", LIST)]));
+            assert_eq!(code, 4, "{condition} {decoy} {told:?}");
+            assert!(told[0].contains("dmitri") && told[0].contains("Makers") && !told[0].contains("lena"), "{told:?}");
+        }
+        // the same, and nothing that was forbidden; and those whom it was not about
+        assert_eq!(evaded(&base, &of(&[("Makers", "g", LIST), ("Developers", "g", LIST), ("Legal", "h", LIST)])).0, 0);
+        assert_eq!(evaded(&base, &of(&[("Developers", "g", LIST), ("Counsel", "h", ALL)])).0, 0, "{condition}");
+        // assigned to the person, by name
+        let mut own = of(&[("Makers", "g", ALL), ("Developers", "h", LIST)]);
+        let makers = own.entities.iter_mut().find(|e| e["uid"] == "PermissionSet::\"Makers\"").unwrap();
+        makers["attrs"]["assignments"] = json!([{"user": "u-dmitri", "accounts": [A]}]);
+        assert_eq!(evaded(&base, &own).0, 4, "{condition}");
+    }
+}
+
+/// A person is who has the id, and who has the user name, whatever its case.
+#[test]
+fn a_person_is_known_by_id_and_by_name() {
+    let groups = [("g", "developers")];
+    let sets = |may| [("Developers", "g", may)];
+    for condition in [
+        "context has person && context.person == Artifact::IdentityCenterUser::\"u-dmitri\"",
+        "context has person && context.person in Artifact::IdentityCenterGroup::\"g\" && context.groups.contains(\"developers\")",
+    ] {
+        let base = staff(&groups, &[("u-dmitri", "dmitri", "g")], &sets(LIST), condition);
+        for name in ["dmitri", "Dmitri"] {
+            let groups = [("g2", "devs"), ("g", "developers")];
+            let people = [("u-1", name, "g2"), ("u-dmitri", "mina", "g")];
+            let sets = [("Developers", "g2", ALL), ("Nothing", "g", LIST)];
+            let (code, told) = evaded(&base, &staff(&groups, &people, &sets, condition));
+            assert!(code == 4 && told[0].contains(name), "{condition} {name} {told:?}");
+            // nothing that was forbidden
+            let sets = [("Developers", "g2", LIST), ("Nothing", "g", LIST)];
+            assert_eq!(evaded(&base, &staff(&groups, &people, &sets, condition)).0, 0);
+        }
+    }
+}
+
+/// A group whose id and name are both new is that which had the permission set in the account.
+#[test]
+fn a_group_is_known_by_what_it_is_assigned() {
+    let condition = "context.groups.contains(\"developers\")";
+    for (before, now) in [(vec![], vec![]), (vec![("u-1", "dara", "g")], vec![("u-9", "dara.k", "g2")])] {
+        let base = staff(&[("g", "developers")], &before, &[("Developers", "g", LIST)], condition);
+        let of = |may| {
+            let mut people = now.clone();
+            people.push(("u-2", "mona", "x"));
+            let sets = [("Developers", "g2", may), ("Nothing", "x", LIST)];
+            staff(&[("g2", "devs"), ("x", "developers")], &people, &sets, condition)
+        };
+        let (code, told) = evaded(&base, &of(ALL));
+        assert!(code == 4 && !told[0].contains("mona"), "{told:?}");
+        assert_eq!(evaded(&base, &of(LIST)).0, 0);
+    }
+}
+
+/// Who is listed now as a member of a group whose members were not all listed may have been one: what these could do is nothing new.
+#[test]
+fn another_member_who_is_listed_gains_nothing() {
+    let of = |known: bool, people: &[(&str, &str, &str)], may: &[&str], other: Option<&str>| {
+        let mut sets = vec![("Legal", "g", may)];
+        sets.extend(other.map(|group| ("Admins", group, ALL)));
+        let mut world = staff(&[("g", "legal"), ("h", "others")], people, &sets, "context.name == \"nobody\"");
+        world.files.remove("guardrails/own.cedar");
+        if !known {
+            let group = world.entities.iter_mut().find(|e| e["uid"] == "IdentityCenterGroup::\"g\"").unwrap();
+            group["attrs"]["membersKnown"] = json!(false);
+        }
+        world
+    };
+    let lena = ("u-lena", "lena", "g");
+    let newbie = |group| ("u-new", "newbie", group);
+    let code = |base: &World, head: &World| {
+        let repository = Repository::new(base);
+        repository.write("entities.json", &entities(head));
+        let codes = ["diff", "change"].map(|part| repository.check(&["--only", part]).code);
+        assert_eq!(codes[0], codes[1], "a part has one name, and what reports call it is another");
+        codes[0]
+    };
+    let base = of(false, &[lena], ALL, None);
+    assert_eq!(code(&base, &of(true, &[lena, newbie("g")], ALL, None)), 0, "listed, and all are");
+    // the members of the group may do what they could, and others may be among them: it is unknown as it was
+    assert_eq!(code(&base, &of(true, &[lena], ALL, None)), 0, "all are listed");
+    // more than the unlisted members could
+    let weak = of(false, &[lena], LIST, None);
+    assert_eq!(code(&weak, &of(true, &[lena, newbie("g")], ALL, None)), 1);
+    assert_eq!(code(&weak, &of(true, &[lena, newbie("g")], LIST, None)), 0);
+    // by another group, all of whose members were listed
+    let two = |people: &[(&str, &str, &str)], known| of(known, people, LIST, Some("h"));
+    let base = two(&[lena, ("u-dara", "dara", "h")], false);
+    assert_eq!(code(&base, &two(&[lena, ("u-dara", "dara", "h"), newbie("h")], true)), 1);
+    assert_eq!(code(&base, &two(&[lena, ("u-dara", "dara", "h"), newbie("g")], true)), 0);
+    // where all were listed, who comes is new
+    assert_eq!(code(&of(true, &[lena], ALL, None), &of(true, &[lena, newbie("g")], ALL, None)), 1);
+}

@@ -12,8 +12,8 @@ use crate::report;
 use crate::revision::{Range, Repository};
 use countersign_core::access::pair::{self, Pair};
 use countersign_core::access::{self, AccessAnswer, NewRequests, Side, solver};
-use countersign_core::assessment::{Assessment, Options};
-use countersign_core::diff::{self, Diff};
+use countersign_core::assessment::Options;
+use countersign_core::diff::{self, Diff, Found};
 use countersign_core::iam::resource_based::DocumentKind;
 use countersign_core::inventory::Policy;
 use countersign_core::inventory::config::Exception;
@@ -179,17 +179,17 @@ pub fn base(cli: &Cli, version: Version, asking: &EvaluationArgs, head: &Session
     Ok(base)
 }
 
-/// What is different between two inventories; `exceptions` are those that count, and `assessed` is what was assessed of the new one
-/// already, by the same rules. With it, warnings about exceptions.
+/// What is different between two inventories; `exceptions` are those that count, and `known` is what was found already. With it, warnings
+/// about exceptions.
 pub fn diff_of(
     base: (&Session, &Options),
     head: (&Session, &Options),
     (rules, exceptions): (&RuleBook, Option<&[Exception]>),
-    assessed: Option<&Assessment>,
+    known: Found<'_>,
 ) -> Result<(Diff, Vec<Problem>), Failure> {
     let old = diff::Side { inventory: &base.0.inventory, options: base.1 };
     let new = diff::Side { inventory: &head.0.inventory, options: head.1 };
-    let mut found = diff::diff_from(&old, &new, rules, assessed)?;
+    let mut found = diff::diff_from(&old, &new, rules, known)?;
     let problems = exceptions.map(|exceptions| found.except(exceptions, super::now()));
     Ok((found, problems.unwrap_or_default()))
 }
@@ -207,7 +207,7 @@ fn inventories(cli: &Cli, args: &DiffArgs, Compared { base: old, head: new, .. }
     }
     let exceptions = args.allow.then_some(head.inventory.config.exceptions.as_slice());
     let sides = ((&base, &base.options), (&head, &head.options));
-    let (mut found, warnings) = diff_of(sides.0, sides.1, (&base.rules, exceptions), None)?;
+    let (mut found, warnings) = diff_of(sides.0, sides.1, (&base.rules, exceptions), Found::default())?;
     let [old, new] = [sides.0, sides.1].map(|(session, options)| diff::Side { inventory: &session.inventory, options });
     let excepted = exceptions.map(|exceptions| (exceptions, super::now()));
     diff::judge_all(&mut found, [&old, &new], &base.rules, (true, excepted))?;

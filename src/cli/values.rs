@@ -77,6 +77,8 @@ impl ValueEnum for Part {
             Self::Lint => ("lint", "Problems in the policies: the lint rules"),
             Self::Weakening => ("weakening", "What the change weakens of what it is checked by"),
         };
-        Some(PossibleValue::new(name).help(help))
+        // reports call it what it is about
+        let also = (*self == Self::Diff).then_some("change");
+        Some(PossibleValue::new(name).help(help).aliases(also))
     }
 }

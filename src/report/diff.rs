@@ -14,7 +14,7 @@ use countersign_core::diff::stacks::{ANYONE, Compared, NewAccess};
 use countersign_core::diff::{
     AccessEntry, Cause, ChangeEntry, CoverageEntry, Diff, FindingEntry, PrincipalEntry, Worsening,
 };
-use countersign_core::terms::{Coverage, PrincipalKind};
+use countersign_core::terms::Coverage;
 use countersign_core::words;
 
 /// What is said of an answer that one side does not have.
@@ -87,8 +87,8 @@ pub fn worse(verdict: Worsening) -> Vec<&'static str> {
     let worse = [
         (verdict.coverage_is_lost, "coverage is lost"),
         (verdict.coverage_is_unknown, "coverage is perhaps lost"),
-        (verdict.access_widens, "access widens"),
-        (verdict.access_is_unknown, "whether access is new is unknown"),
+        (verdict.access_widens && !verdict.access_may_widen, "access widens"),
+        (verdict.access_is_unknown || verdict.access_may_widen, "whether access is new is unknown"),
     ];
     worse.into_iter().filter(|(is, _)| *is).map(|(_, words)| words).collect()
 }
@@ -183,9 +183,11 @@ pub fn principal(entry: &PrincipalEntry) -> String {
 
 /// Principals: those of a permission set by their accounts and people.
 pub fn principals(entries: &[PrincipalEntry], shown: usize) -> String {
-    if entries.len() > 1 && entries.iter().all(|e| e.principal == ANYONE) {
+    if let [first, _, ..] = entries
+        && entries.iter().all(|e| e.principal == ANYONE)
+    {
         let accounts: Vec<String> = entries.iter().map(|e| e.account.clone()).collect();
-        return words::principal(PrincipalKind::Role, ANYONE, &few(&accounts, shown));
+        return words::principal(first.kind, ANYONE, &few(&accounts, shown));
     }
     let names: Vec<String> = entries.iter().map(principal).collect();
     match names.as_slice() {

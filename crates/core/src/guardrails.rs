@@ -11,6 +11,7 @@ mod lists;
 mod moved;
 mod people_at;
 mod reach;
+mod same;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -48,6 +49,7 @@ use duties::{Duties, May};
 pub use moved::Evaded;
 use people_at::Actor;
 use reach::{Terms, Unmatched};
+use same::Reading;
 
 mod unseen;
 
@@ -297,20 +299,21 @@ impl Guardrails {
         self.check_as(assessments, options, None)
     }
 
-    /// The same; `as_before` has those who are listed as guardrails see them, where it is not as they are.
+    /// The same; a reading has those who are listed as guardrails see them, where it is not as they are.
     fn check_as(
         &self,
         assessments: &Assessments<'_>,
         options: &Options,
-        as_before: Option<&Inventory>,
+        reading: Option<&Reading>,
     ) -> Result<Vec<GuardrailResult>, Failure> {
         let permitted = Options { any_state: true, ..options.clone() };
         let open = Options { any_request: true, ..permitted.clone() };
         let (assessment, any) = (assessments.at_least(&permitted)?, assessments.at_least(&open)?);
         let (inventory, rules) = (assessments.inventory, assessments.rules);
         stack::evaluate(|| {
-            let agreements = Agreements::new(as_before.unwrap_or(inventory), rules, options.at);
+            let agreements = Agreements::new(reading.map_or(inventory, |r| &r.inventory), rules, options.at);
             let mut asking = GuardrailQuery::new(self, &agreements);
+            asking.reading = reading;
             asking.roles = [
                 people::behind((inventory, rules), &permitted, &assessment.principals)?,
                 people::behind((inventory, rules), &open, &any.principals)?,
@@ -320,7 +323,7 @@ impl Guardrails {
             for (principal, any) in answered {
                 asking.principal(principal, any)?;
             }
-            if as_before.is_some() {
+            if reading.is_some() {
                 return Ok(asking.outcomes(&BTreeMap::new()));
             }
             for others in &assessment.completeness.perhaps_others {
@@ -410,6 +413,8 @@ struct GuardrailQuery<'a> {
     duties: Duties,
     /// Who stands behind roles, as things are assumed, and for any request.
     roles: [Roles; 2],
+    /// Who they are who are asked about, where that is not as the inventory says.
+    reading: Option<&'a Reading>,
     /// Guardrails that have not forbidden anything to anyone yet.
     idle: BTreeSet<String>,
     /// The policies that are asked.
@@ -429,15 +434,17 @@ struct Question<'q> {
 
 impl<'q> Question<'q> {
     fn of(
-        agreements: &'q Agreements<'_>,
+        asking: &GuardrailQuery<'q>,
         who: &'q PrincipalAnswer,
         (account, standing): (&'q Account, &'q Standing),
         entities: &'q Entities,
     ) -> Result<Self, Failure> {
+        let (agreements, uid) = (asking.agreements, asking.stands_as(who));
         let role = agreements.role(&account.id, standing).word();
-        let set = agreements.inventory.entities.get(&who.uid).filter(|e| e.uid.ty == "PermissionSet");
-        let name = set.and_then(|set| set.str("name")).unwrap_or(&who.name);
-        Ok(Self { principal: who.uid.to_cedar()?, name, account, standing, entities, role })
+        let set = agreements.inventory.entities.get(uid).filter(|e| e.uid.ty == "PermissionSet");
+        let own = if *uid == who.uid { &who.name } else { &uid.id };
+        let name = set.and_then(|set| set.str("name")).unwrap_or(own);
+        Ok(Self { principal: uid.to_cedar()?, name, account, standing, entities, role })
     }
 }
 
@@ -450,9 +457,18 @@ impl<'a> GuardrailQuery<'a> {
             violations: BTreeMap::new(),
             duties: Duties::default(),
             roles: Default::default(),
+            reading: None,
             idle,
             set: guardrails.set.clone(),
         }
+    }
+
+    /// As which entity guardrails see a principal.
+    fn stands_as<'w>(&self, who: &'w PrincipalAnswer) -> &'w Uid
+    where
+        'a: 'w,
+    {
+        self.reading.and_then(|reading| reading.principal(who)).unwrap_or(&who.uid)
     }
 
     /// Those who may be there unseen, in an account that is listed or in one that is not.
@@ -496,7 +512,7 @@ impl<'a> GuardrailQuery<'a> {
         let standing = agreements.standing(account)?;
         let actors = self.actors(now);
         let entities = self.entities(now, account, &standing, &actors)?;
-        let question = Question::of(self.agreements, now, (account, &standing), &entities)?;
+        let question = Question::of(self, now, (account, &standing), &entities)?;
         let with = |actor: Actor| (self.duties.of(&now.account, &actor.is(now)), actor);
         let actors: Vec<(May, Actor)> = actors.into_iter().map(with).collect();
         self.operations(&question, (now, any), &actors, &Acting { as_who: now, roles: &[], at_best: By::Grant })?;
@@ -636,7 +652,8 @@ impl<'a> GuardrailQuery<'a> {
     ) -> Result<Entities, Failure> {
         let inventory = self.agreements.inventory;
         let mut more: Vec<Uid> = inventory.of_type("Report").map(|e| e.uid.clone()).collect();
-        let first = std::iter::once(principal.uid.clone()).chain(actors.iter().filter_map(|a| a.person.clone()));
+        let first =
+            std::iter::once(self.stands_as(principal).clone()).chain(actors.iter().filter_map(|a| a.person.clone()));
         for uid in first {
             let parents =
                 inventory.entities.get(&uid).into_iter().flat_map(|e| e.parents.iter().map(|(p, _)| p.clone()));

@@ -37,9 +37,13 @@ pub fn plain(text: &str) -> String {
 
 /// A principal, as people call it: `user jane of 111122223333`, `permission set Legal in 111122223333`.
 pub fn principal(kind: PrincipalKind, name: &str, account: &str) -> String {
+    // accounts that are not listed are told as their organization
+    let others = || format!("other accounts of {account}");
+    let account = if account.starts_with("o-") { &others() } else { account };
     match kind {
         // no name has a star in it: one that nobody knows stands for everyone
         PrincipalKind::Role if name == "*" => format!("whoever asks for resources of {account}"),
+        PrincipalKind::User if name == "*" => format!("anyone in {account}"),
         PrincipalKind::Root => format!("root user of {account}"),
         PrincipalKind::PermissionSet => format!("permission set {name} in {account}"),
         PrincipalKind::Role | PrincipalKind::User => format!("{kind} {name} of {account}"),

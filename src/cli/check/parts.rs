@@ -10,14 +10,15 @@ use super::versions::{self, Gate, Loaded, Ungated};
 use crate::check::{Checked, Part, RulesChange, WeakeningReport};
 use crate::report::expectations::title;
 use crate::revision::in_repository;
+use countersign_core::assessment::Options;
 use countersign_core::assessment::completeness::gaps;
-use countersign_core::assessment::{Assessment, Options};
 use countersign_core::assessments::Assessments;
-use countersign_core::diff::Diff;
+use countersign_core::diff::{Diff, Found};
 use countersign_core::expectations::run::{Case, run};
 use countersign_core::expectations::{SUFFIX, Suite};
 use countersign_core::finding::Finding;
 use countersign_core::guardrails::{FOLDER, Guardrail, GuardrailResult, GuardrailState};
+use countersign_core::inventory::Inventory;
 use countersign_core::inventory::config::{Config, Exception};
 use countersign_core::inventory::limits::Limited;
 use countersign_core::lint::gains;
@@ -58,14 +59,11 @@ pub fn check(
     let limited = if args.accepted().is_empty() { Ok(limited?) } else { limited };
     // what guardrails come to is told by the rules of the target, as are the other parts
     let rules = gate.as_ref().map_or(&head.session.rules, |gate| &gate.target().session.rules);
-    let assessments = Assessments::new(&head.session.inventory, rules);
-    // promises about everybody count those whom the base did not list, where the change leaves them more
-    let carried = gate.as_ref().map_or(Ok(None), |gate| carried(gate, &head.session, rules))?;
-    let over = carried.as_ref().map(|carried| Assessments::new(&carried.inventory, rules));
-    let promised = over.as_ref().unwrap_or(&assessments);
+    let carried = carried(gate.as_ref().ok(), &head.session, rules)?;
+    let asked = Asked::new(&head.session.inventory, &carried, rules);
     let guarded = match &head.guardrails {
         Some(own) if !own.all.is_empty() && args.wants_any(parts_of(Kind::Guardrail)) => {
-            own.check(promised, &head.session.options)?
+            own.check(asked.promised(), &head.session.options)?
         }
         _ => Vec::new(),
     };
@@ -73,12 +71,12 @@ pub fn check(
     if let Ok(gate) = &gate
         && args.wants_any(parts_of(Kind::EvadedGuardrail))
     {
-        idle.extend(evaded(&head, gate, promised)?);
+        idle.extend(evaded(&head, gate, asked.promised())?);
     }
     if let Ok(gate) = &gate
         && args.wants_any(parts_of(Kind::Phi))
     {
-        idle.extend(undeclared(&head, gate, &assessments, saying.checked)?);
+        idle.extend(undeclared(&head, gate, &asked.own, saying.checked)?);
     }
     weakening((cli, args), &head, (gate.as_ref(), idle), saying.checked);
     let accepted = saying.checked.weakening.as_ref().is_some_and(|w| w.accepted);
@@ -91,8 +89,7 @@ pub fn check(
         saying.checked.skip(Part::Diff, ungated.why().to_owned());
     }
     if args.only.is_empty() || args.only.iter().any(|part| *part != Part::Lint) {
-        let checking =
-            Checking::new(args, (&head, [&assessments, promised], guarded), gate.as_ref().ok(), saying.checked);
+        let checking = Checking::new(args, (&head, &asked, guarded), gate.as_ref().ok(), saying.checked);
         checking.parts(cli, saying)?;
     }
     Ok((head, gate.ok()))
@@ -148,8 +145,9 @@ fn undeclared(
     Ok(gone.map(|finding| Weakening::undeclared(finding, &accounts, place.as_ref())).collect())
 }
 
-/// The change with what its base did not know, where that matters.
-fn carried(gate: &Gate, head: &Session, rules: &RuleBook) -> Result<Option<Carried>, Failure> {
+/// What of the base the change does not settle; nothing without a base.
+fn carried(gate: Option<&Gate>, head: &Session, rules: &RuleBook) -> Result<Carried, Failure> {
+    let Some(gate) = gate else { return Ok(Carried::default()) };
     let base = &gate.base.session;
     let then = base.options.moved_to(head.options.at);
     carried::carried((&base.inventory, &head.inventory), rules, [&then, &head.options])
@@ -250,14 +248,34 @@ fn parts_of(kind: Kind) -> &'static [Part] {
     }
 }
 
+/// What is asked of an inventory, by some rules.
+struct Asked<'a> {
+    /// Of the inventory itself.
+    own: Assessments<'a>,
+    /// Of what promises about everybody are held against, where that is another: whom the base did not list counts there, if the change
+    /// leaves them more.
+    over: Option<Assessments<'a>>,
+    carried: &'a Carried,
+}
+
+impl<'a> Asked<'a> {
+    fn new(inventory: &'a Inventory, carried: &'a Carried, rules: &'a RuleBook) -> Self {
+        let over = carried.inventory.as_ref().map(|over| Assessments::new(over, rules));
+        Self { own: Assessments::new(inventory, rules), over, carried }
+    }
+
+    /// What promises are held against.
+    fn promised(&self) -> &Assessments<'a> {
+        self.over.as_ref().unwrap_or(&self.own)
+    }
+}
+
 /// A check of one inventory against a gate.
 struct Checking<'a> {
     args: &'a CheckArgs,
     head: &'a Loaded,
     /// What was asked of it by the rules of the target, and what its own guardrails came to.
-    assessments: &'a Assessments<'a>,
-    /// The same of what promises are held against.
-    promised: &'a Assessments<'a>,
+    asked: &'a Asked<'a>,
     guarded: Vec<GuardrailResult>,
     gate: Option<&'a Gate>,
     /// The version whose settings hold beside the change's own; `None` where there is none, or they were given up.
@@ -277,7 +295,7 @@ struct View<'a> {
 impl<'a> Checking<'a> {
     fn new(
         args: &'a CheckArgs,
-        (head, [assessments, promised], guarded): (&'a Loaded, [&'a Assessments<'a>; 2], Vec<GuardrailResult>),
+        (head, asked, guarded): (&'a Loaded, &'a Asked<'a>, Vec<GuardrailResult>),
         gate: Option<&'a Gate>,
         checked: &Checked,
     ) -> Self {
@@ -289,23 +307,21 @@ impl<'a> Checking<'a> {
             None => own.clone(),
         });
         let rules = target.map_or(&head.session.rules, |t| &t.session.rules);
-        Self { args, head, assessments, promised, guarded, gate, target, rules, exceptions }
+        Self { args, head, asked, guarded, gate, target, rules, exceptions }
     }
 
     fn parts(&self, cli: &Cli, saying: &mut Saying<'_>) -> Result<(), Failure> {
         let own = View { session: &self.head.session, options: self.head.session.options.clone() };
-        let others = Assessments::new(&own.session.inventory, self.rules);
-        let (is_own, is_carried) =
-            (std::ptr::eq(self.assessments.rules, self.rules), !std::ptr::eq(self.assessments, self.promised));
-        let assessments = if is_own { self.assessments } else { &others };
-        let carried = Assessments::new(self.promised.inventory, self.rules);
-        let promised = match (is_own, is_carried) {
-            (true, _) => self.promised,
-            (false, true) => &carried,
-            (false, false) => assessments,
+        let (by_others, others);
+        let asked = if std::ptr::eq(self.asked.own.rules, self.rules) {
+            self.asked
+        } else {
+            by_others = carried(self.gate, own.session, self.rules)?;
+            others = Asked::new(&own.session.inventory, &by_others, self.rules);
+            &others
         };
         // findings ask for every answer, among them what the other parts ask for at the same moment
-        let assessed = self.args.wants(Part::Findings).then(|| assessments.at_least(&own.options)).transpose()?;
+        let assessed = self.args.wants(Part::Findings).then(|| asked.own.at_least(&own.options)).transpose()?;
         if let (Some(target), Some(assessed)) = (self.target, &assessed)
             && !target.session.has_rules_of(own.session)
         {
@@ -316,7 +332,8 @@ impl<'a> Checking<'a> {
         }
         let diff = match self.gate.filter(|_| self.args.wants(Part::Diff)) {
             Some(gate) => {
-                let (diff, warnings) = self.diff(gate, &own, assessed.as_deref())?;
+                let (diff, warnings) =
+                    self.diff(gate, &own, Found { assessed: assessed.as_deref(), carried: Some(asked.carried) })?;
                 output::problems(&warnings);
                 let settings = Settings::none(own.options.at);
                 saying.checked.gains =
@@ -327,10 +344,10 @@ impl<'a> Checking<'a> {
         };
         let suite = self.suite(saying.files);
         let cases = match &suite {
-            Some(suite) => Some(run(suite, promised, &own.options)?),
+            Some(suite) => Some(run(suite, asked.promised(), &own.options)?),
             None => None,
         };
-        let guarded = self.guardrails(promised, &own.options, saying)?;
+        let guarded = self.guardrails(asked.promised(), &own.options, saying)?;
         let findings = assessed.as_ref().map(|a| a.findings.clone());
         let mut said = Said { diff, by_settings: None, cases, guarded, findings };
         if let Some(target) = self.target.filter(|t| !t.promises.asks_like(&self.head.promises)) {
@@ -341,12 +358,7 @@ impl<'a> Checking<'a> {
         Ok(())
     }
 
-    fn diff(
-        &self,
-        gate: &Gate,
-        view: &View<'_>,
-        assessed: Option<&Assessment>,
-    ) -> Result<(Diff, Vec<Problem>), Failure> {
+    fn diff(&self, gate: &Gate, view: &View<'_>, known: Found<'_>) -> Result<(Diff, Vec<Problem>), Failure> {
         let base = &gate.base.session;
         let asked = Options {
             at: view.options.at,
@@ -360,7 +372,7 @@ impl<'a> Checking<'a> {
             ..base.options.clone()
         };
         let sides = ((base, &asked), (view.session, &view.options));
-        diff_of(sides.0, sides.1, (self.rules, self.exceptions.as_deref()), assessed)
+        diff_of(sides.0, sides.1, (self.rules, self.exceptions.as_deref()), known)
     }
 
     /// The expectations of the change and of its target; those that both have once.
@@ -405,7 +417,7 @@ impl<'a> Checking<'a> {
 
     fn guarded(&self, assessments: &Assessments<'_>, options: &Options) -> Result<Vec<GuardrailResult>, Failure> {
         let mut all = match &self.head.guardrails {
-            Some(_) if std::ptr::eq(assessments, self.promised) => self.guarded.clone(),
+            Some(_) if std::ptr::eq(assessments, self.asked.promised()) => self.guarded.clone(),
             Some(own) if !own.all.is_empty() => own.check(assessments, options)?,
             _ => Vec::new(),
         };
@@ -451,13 +463,15 @@ impl<'a> Checking<'a> {
             return Ok(());
         }
         let view = View { session, options: session.options.clone() };
-        let assessments = Assessments::new(&session.inventory, self.rules);
+        let carried = carried(self.gate, session, self.rules)?;
+        let asked = Asked::new(&session.inventory, &carried, self.rules);
         // what is checked anew at a later moment need not have held before: then, only what the change takes away counts
         let is_earlier = moment_alone && at < own && own <= now;
-        let assessed = (self.args.wants(Part::Findings) && !is_earlier).then(|| assessments.at_least(&view.options));
+        let assessed = (self.args.wants(Part::Findings) && !is_earlier).then(|| asked.own.at_least(&view.options));
         let assessed = assessed.transpose()?;
         if let Some((gate, first)) = self.gate.zip(said.diff.as_ref()) {
-            let (mut second, _) = self.diff(gate, &view, assessed.as_deref())?;
+            let (mut second, _) =
+                self.diff(gate, &view, Found { assessed: assessed.as_deref(), carried: Some(asked.carried) })?;
             if is_earlier {
                 second.keep_certain();
             }
@@ -468,9 +482,7 @@ impl<'a> Checking<'a> {
             return Ok(());
         }
         let with = format!("with the settings of {}", target.name);
-        let carried = self.gate.map_or(Ok(None), |gate| carried(gate, session, self.rules))?;
-        let over = carried.as_ref().map(|carried| Assessments::new(&carried.inventory, self.rules));
-        let promised = over.as_ref().unwrap_or(&assessments);
+        let promised = asked.promised();
         if let (Some(suite), Some(cases)) = (suite, &mut said.cases) {
             let met: Vec<bool> = cases.iter().map(Case::passed).collect();
             let again = run(suite, promised, &view.options)?.into_iter().zip(met);

@@ -41,6 +41,8 @@ use witness::{Asked, Change, Realized};
 /// The layers that a request is under. All of them must allow.
 pub struct Side {
     layers: Vec<SideLayer>,
+    /// The account that examples are of, where any will do.
+    account: String,
 }
 
 struct SideLayer {
@@ -187,7 +189,12 @@ impl Side {
             policies,
             evaluated: OnceCell::new(),
         };
-        Self { layers: layers.into_iter().map(layer).collect() }
+        Self { layers: layers.into_iter().map(layer).collect(), account: real::ACCOUNT.to_owned() }
+    }
+
+    /// The same, asked about an account: it is that of examples.
+    pub fn in_account(self, account: &str) -> Self {
+        Self { account: account.to_owned(), ..self }
     }
 }
 
@@ -321,10 +328,12 @@ impl Compared<'_> {
             }
             Ok(None)
         };
-        let Some((request, Change { allowed_by, was_denied_by })) = real::real(&found.request, newly)? else {
+        let Some((request, Change { allowed_by, was_denied_by })) =
+            real::real(&found.request, &self.new.account, newly)?
+        else {
             return Ok(found.witness);
         };
-        let action = if request.action == found.request.action { None } else { real::spelt(&request.action) };
+        let action = real::spelt(&request.action);
         let resource = request.resource.as_ref().map_or_else(|| "*".to_owned(), |segments| segments.join(":"));
         let action = action.unwrap_or_else(|| found.witness.action.clone());
         Ok(Witness { action, resource, exists: Some(true), allowed_by, was_denied_by, ..found.witness })

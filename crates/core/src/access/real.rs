@@ -29,9 +29,10 @@ const WELL_KNOWN: [&str; 8] = [
     "s3:ListAllMyBuckets",
 ];
 
-/// The Region and the account of an ARN in which any will do.
+/// The Region of an ARN in which any will do.
 const REGION: &str = "us-east-1";
-const ACCOUNT: &str = "111122223333";
+/// The account of one where nothing tells another.
+pub const ACCOUNT: &str = "111122223333";
 /// The name of a resource where any will do.
 const NAME: &str = "example";
 
@@ -56,14 +57,15 @@ pub fn spelt(action: &str) -> Option<String> {
     Some(format!("{}:{}", service.prefix, service.action(name)?.name))
 }
 
-/// A request that exists and is newly allowed as another is: `newly` evaluates it. `None` where none was found.
+/// A request that exists and is newly allowed as another is, of this account where any will do: `newly` evaluates it. `None` where none was found.
 pub fn real(
     near: &Request,
+    account: &str,
     mut newly: impl FnMut(&Request) -> Result<Option<Change>, Failure>,
 ) -> Result<Option<(Request, Change)>, Failure> {
     let mut left = MOST_EVALUATED;
     for action in near_actions(&near.action) {
-        for resource in resources(&action, near.resource.as_ref()) {
+        for resource in resources(&action, near.resource.as_ref(), account) {
             if left == 0 {
                 return Ok(None);
             }
@@ -101,12 +103,12 @@ fn near_actions(action: &str) -> Vec<String> {
 
 /// Resources that an action takes, near to the one that was found: `None` for none at all. Where no ARN was found, any of the action's
 /// own will do, if the statements reach it.
-fn resources(action: &str, near: Option<&[String; 6]>) -> Vec<Option<[String; 6]>> {
+fn resources(action: &str, near: Option<&[String; 6]>, account: &str) -> Vec<Option<[String; 6]>> {
     let any = <[String; 6]>::default();
     let mut found: Vec<Option<[String; 6]>> = vec![near.cloned()];
     for form in forms(action) {
         let Some(form) = segments(&form) else { continue };
-        found.extend(near_form(&form, near.unwrap_or(&any)).into_iter().map(Some));
+        found.extend(near_form(&form, near.unwrap_or(&any), account).into_iter().map(Some));
     }
     found.push(None);
     found.retain(|arn| exists(action, arn.as_ref()) == Some(true));
@@ -118,7 +120,7 @@ fn resources(action: &str, near: Option<&[String; 6]>) -> Vec<Option<[String; 6]
 }
 
 /// ARNs of a form, near to another ARN.
-fn near_form(form: &[String; 6], near: &[String; 6]) -> Vec<[String; 6]> {
+fn near_form(form: &[String; 6], near: &[String; 6], usual: &str) -> Vec<[String; 6]> {
     let [_, _, service, region, account, last] = form;
     let [_, partition, _, near_region, near_account, near_last] = near;
     let either = |of_form: &String, near: &String, usual: &str| -> Vec<String> {
@@ -131,7 +133,7 @@ fn near_form(form: &[String; 6], near: &[String; 6]) -> Vec<[String; 6]> {
     let partition = if crate::aws::is_partition(partition) { partition.as_str() } else { "aws" };
     let mut found = Vec::new();
     for region in either(region, near_region, REGION) {
-        for account in either(account, near_account, ACCOUNT) {
+        for account in either(account, near_account, usual) {
             for last in lasts(last, near_last) {
                 let arn = ["arn", partition, service, &region, &account, &last];
                 found.push(arn.map(str::to_owned));

@@ -267,7 +267,9 @@ fn witness(space: &Space<'_>, asked: &Asked<'_>, change: Change) -> Witness {
     Witness {
         principal: asked.caller.map(|c| c.name.clone()).or_else(by_key),
         grant: asked.caller.filter(|c| c.has_policies()).map(|_| asked.view.grant),
-        action: space.spellings.get(&request.action).cloned().unwrap_or_else(|| request.action.clone()),
+        action: real::spelt(&request.action)
+            .or_else(|| space.spellings.get(&request.action).cloned())
+            .unwrap_or_else(|| request.action.clone()),
         exists: real::exists(&request.action, request.resource.as_ref()),
         resource: request.resource.as_ref().map_or_else(|| "*".to_owned(), |segments| segments.join(":")),
         context: request.keys.iter().map(|(k, v)| (spelling(k), value(v))).collect(),

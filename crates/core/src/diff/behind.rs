@@ -4,12 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::differences::{AccessChange, Answers, gained};
+use super::listed::Listed;
 use super::people::{Actor, Hat, PersonEntry, is_loss};
 use super::{AccessEntry, PrincipalEntry, Side};
 use crate::assessment::completeness::Unseen;
 use crate::inventory::Inventory;
+use crate::people::unlisted::Way;
 use crate::people::{Other, Unlisted, short};
 use crate::terms::PrincipalKind;
+use crate::words;
 
 /// What a difference of somebody comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +23,8 @@ enum Seen {
     As(AccessChange),
     /// Nobody: those who were told as not listed are told by their names now.
     ByName,
+    /// Somebody who may have been one of the members of a group who were not listed, and could do as much.
+    Member,
 }
 
 /// One side, as far as it counts here.
@@ -39,6 +44,7 @@ struct Behind<'a> {
     more: Collected<'a>,
     /// They have less than before.
     taken: bool,
+    listed: &'a Listed<'a>,
 }
 
 /// An entry about people, by what it comes to.
@@ -47,6 +53,7 @@ pub(super) fn parted(
     [base, head]: [&Side<'_>; 2],
     [before, after]: [&Unseen; 2],
     [old, new]: [&Answers; 2],
+    listed: &Listed<'_>,
 ) -> Vec<AccessEntry> {
     if entry.people.is_empty() {
         return vec![entry];
@@ -55,7 +62,7 @@ pub(super) fn parted(
     let new = Collected { inventory: head.inventory, unseen: after, answers: new };
     let taken = is_loss(Some(entry.change), &entry.actions_gained);
     let (less, more) = if taken { (new, old) } else { (old, new) };
-    let behind = Behind { entry: &entry, less, more, taken };
+    let behind = Behind { entry: &entry, less, more, taken, listed };
     let mut by: BTreeMap<&Actor, Vec<Seen>> = BTreeMap::new();
     entry.people.iter().for_each(|p| by.entry(&p.actor).or_default().push(behind.seen(p)));
     let mut kinds: BTreeMap<Seen, Vec<&Actor>> = BTreeMap::new();
@@ -70,6 +77,10 @@ pub(super) fn parted(
         Seen::As(change) => Some(of(&entry, &actors).unseen(change)),
         // what is not allowed any more is no matter of a gate
         Seen::ByName => entry.widens().then(|| of(&entry, &actors)),
+        Seen::Member => {
+            let seen = of(&entry, &actors).unseen(AccessChange::FirstSeen);
+            Some(AccessEntry { may_widen: false, of_members: true, ..seen })
+        }
     };
     kinds.into_iter().filter_map(told).collect()
 }
@@ -130,6 +141,9 @@ impl Behind<'_> {
         }
         let way = (person.account.clone(), person.through.clone(), person.from.clone());
         let by_set = person.assuming.is_empty() || person.from.is_some();
+        if by_set && self.is_member(person, &way) {
+            return Seen::Member;
+        }
         if by_set && self.less.answers.open.contains(&way) || self.is_unlisted(person) {
             return Seen::As(unseen);
         }
@@ -143,6 +157,23 @@ impl Behind<'_> {
             }
             _ => Seen::Known,
         }
+    }
+
+    /// Where they have less, unlisted members of a group acted in the same way, and they may have been among them.
+    fn is_member(&self, person: &PersonEntry, way: &Way) -> bool {
+        let Actor::Person(id) = &person.actor else { return false };
+        if self.taken || !self.less.answers.open.contains(way) {
+            return false;
+        }
+        let named = |p: &&PrincipalEntry| Some(&words::principal(p.kind, &p.name, &p.account)) == person.from.as_ref();
+        let set = match &person.from {
+            None => Some((person.account.clone(), person.through.clone())),
+            Some(_) => {
+                let set = self.less.answers.principals.values().find(named);
+                set.map(|p| (p.account.clone(), p.principal.clone()))
+            }
+        };
+        set.is_some_and(|set| self.listed.may_have_been(&set, id))
     }
 
     fn is_alike(&self, who: &(String, String)) -> bool {

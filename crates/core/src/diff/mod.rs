@@ -46,6 +46,7 @@ pub mod differences;
 mod effects;
 mod group;
 mod later;
+mod listed;
 pub mod people;
 pub mod perhaps;
 pub mod pieces;
@@ -56,6 +57,7 @@ mod seen;
 pub mod stacks;
 mod trust;
 mod trusting;
+mod unlisted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -69,7 +71,8 @@ use crate::history::Event;
 use crate::inventory::Inventory;
 use crate::inventory::config::Exception;
 use crate::moment::{self, Moment};
-use crate::people::{carried, unlisted};
+use crate::people::carried::{self, Carried};
+use crate::people::unlisted as unlisted_people;
 use crate::permissions::principals::{Identity, OpenGroup};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
@@ -146,6 +149,9 @@ pub struct Diff {
 pub struct Worsening {
     /// An operation, an IAM action under one, or any request is allowed that was not, or may be.
     pub access_widens: bool,
+    /// It only may be: of all that widens access, it is not known whether it does.
+    #[serde(skip)]
+    pub access_may_widen: bool,
     /// Whether access is new is not known: others may be there whom the new inventory does not list, or somebody is whom the old one
     /// need not have listed (D31).
     pub access_is_unknown: bool,
@@ -205,6 +211,9 @@ pub struct AccessEntry {
     /// Were everybody listed on both sides, access would be wider.
     #[serde(skip)]
     pub may_widen: bool,
+    /// Members of a group who were not listed could do it already, and these people may have been among them.
+    #[serde(skip)]
+    pub of_members: bool,
 }
 
 impl AccessEntry {
@@ -217,7 +226,7 @@ impl AccessEntry {
     /// Something is allowed to somebody whom one of the inventories need not list: whether that is new is not known (D31).
     pub fn may_be_new(&self) -> bool {
         let is_seen = self.change == AccessChange::FirstSeen && self.after.allows_something();
-        (is_seen || self.may_widen) && self.allowed.is_none()
+        ((is_seen && !self.of_members) || self.may_widen) && self.allowed.is_none()
     }
 
     /// The same, as what it is where one of the inventories need not list who it is about.
@@ -355,7 +364,7 @@ pub struct ChangeEntry {
 
 /// Compares two inventories.
 pub fn diff(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Diff, Failure> {
-    diff_from(base, head, rules, None)
+    diff_from(base, head, rules, Found::default())
 }
 
 /// What is different in coverage and findings alone: nothing is asked about principals and their policies. Each inventory is asked at
@@ -368,7 +377,7 @@ pub fn coverage(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Di
     };
     let (old, new) = (options(base), options(head));
     let [base, head] = [(base, &old), (head, &new)].map(|(side, options)| Side { inventory: side.inventory, options });
-    let found = compare(&base, &head, rules, None, false)?;
+    let found = compare(&base, &head, rules, Found::default(), false)?;
     let untold = found.leaves_out.iter().copied().filter(|what| [later::UNTOLD, between::UNTOLD].contains(what));
     let narrowed = !head.options.filter.agreements.is_empty();
     let kinds = narrowed
@@ -407,14 +416,18 @@ pub fn judge_all(
     Ok(())
 }
 
-/// The same. `assessed` is what the options of the new inventory ask of it, where that was assessed already.
-pub fn diff_from(
-    base: &Side<'_>,
-    head: &Side<'_>,
-    rules: &RuleBook,
-    assessed: Option<&Assessment>,
-) -> Result<Diff, Failure> {
-    compare(base, head, rules, assessed, true)
+/// What was found already of two inventories, by the same rules.
+#[derive(Clone, Copy, Default)]
+pub struct Found<'f> {
+    /// What the options of the new one ask of it.
+    pub assessed: Option<&'f Assessment>,
+    /// What is carried over from the old one.
+    pub carried: Option<&'f Carried>,
+}
+
+/// The same, where something of it was found already.
+pub fn diff_from(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook, found: Found<'_>) -> Result<Diff, Failure> {
+    compare(base, head, rules, found, true)
 }
 
 /// `with_access` says whether what any request may do, and who may be there unseen, is compared too. Where the old inventory is asked
@@ -423,7 +436,7 @@ fn compare(
     base: &Side<'_>,
     head: &Side<'_>,
     rules: &RuleBook,
-    assessed: Option<&Assessment>,
+    Found { assessed, carried }: Found<'_>,
     with_access: bool,
 ) -> Result<Diff, Failure> {
     let own = base;
@@ -492,7 +505,7 @@ fn compare(
         change.matters |= perhaps_lost.iter().any(reached);
     }
     let perhaps_others =
-        if with_access { unseen(base, head, rules, (&after, Reach::union(&reach)))? } else { Vec::new() };
+        if with_access { unseen(base, head, rules, (&after, Reach::union(&reach)), carried)? } else { Vec::new() };
     let mut diff = Diff {
         schema: "countersign/diff/v1",
         provenance: None,
@@ -544,13 +557,15 @@ fn unseen(
     head: &Side<'_>,
     rules: &RuleBook,
     (after, within): (&Assessment, Option<BTreeSet<String>>),
+    carried: Option<&Carried>,
 ) -> Result<Vec<Others>, Failure> {
     let mut found = unseen_now(base, head, rules, (after, within))?;
     let sides = [base, head].map(|side| side.options);
-    if let Some(carried) = carried::carried((base.inventory, head.inventory), rules, sides)? {
-        found.extend(carried.others);
-        found.sort();
+    match carried {
+        Some(carried) => found.extend(carried.others.iter().cloned()),
+        None => found.extend(carried::carried((base.inventory, head.inventory), rules, sides)?.others),
     }
+    found.sort();
     Ok(found)
 }
 
@@ -571,7 +586,7 @@ fn unseen_now(
         if within.is_some() {
             found.extend(others::all_members(of, head.options, |_| true)?);
         }
-        found.extend(unlisted::everywhere(of, head.options)?);
+        found.extend(unlisted_people::everywhere(of, head.options)?);
         return Ok(found);
     }
     let reached = |o: &&Others| match (&o.account, &within) {
@@ -611,15 +626,23 @@ impl Diff {
     /// Says what is worse, and not excepted.
     pub fn judge(&mut self) {
         let changes = |change| self.coverage.iter().any(|e| e.change == change && e.allowed.is_none());
+        let new = || self.new_access.iter().filter(|n| n.widens() && n.allowed.is_none());
         self.verdict = Worsening {
             access_widens: self.access.iter().any(|e| e.widens() && e.allowed.is_none())
-                || self.new_access.iter().any(|n| n.widens() && n.allowed.is_none()),
-            access_is_unknown: !self.perhaps_others.is_empty() || self.access.iter().any(AccessEntry::may_be_new),
+                || new().any(|n| !n.is_of_unlisted()),
+            access_may_widen: false,
+            access_is_unknown: new().any(NewAccess::is_of_unlisted)
+                || !self.perhaps_others.is_empty()
+                || self.access.iter().any(AccessEntry::may_be_new),
             coverage_is_lost: changes(CoverageChange::Lost),
             coverage_is_unknown: self.coverage_is_untold
                 || changes(CoverageChange::MayBeLost)
                 || self.perhaps_lost.iter().any(|p| p.allowed.is_none()),
         };
+        let may_be = |e: &&AccessEntry| e.change == AccessChange::MayBeGained && e.actions_gained.is_empty();
+        let is_certain = self.access.iter().filter(|e| !may_be(e)).any(|e| e.widens() && e.allowed.is_none())
+            || self.new_access.iter().any(|n| n.is_certain() && n.allowed.is_none());
+        self.verdict.access_may_widen = self.verdict.access_widens && !is_certain;
         self.verdict.access_is_unknown |= self.first_seen.iter().any(|n| n.widens() && n.allowed.is_none());
     }
 

@@ -68,7 +68,7 @@ const OWN: [&str; 15] = [
 /// What hangs together on either side.
 pub struct Reacher<'a> {
     sides: [&'a Inventory; 2],
-    /// The accounts that stand, or stood at the moment asked, in an organization or below a unit. Those that the new side does not list have
+    /// The accounts that stand, or stood at the moment asked, in an organization or below a unit. Those that a side does not list have
     /// the id of their organization in the place of a number.
     below: BTreeMap<String, BTreeSet<String>>,
     /// The entities that refer to a policy.
@@ -93,13 +93,14 @@ impl<'a> Reacher<'a> {
             listing: rules.attributes_of("lists-agreements-of").cloned(),
         };
         let mut known: Vec<BTreeSet<String>> = Vec::new();
-        let unseen = Unseen::of(head);
+        let unseen = [base, head].map(Unseen::of);
+        let unlisted: BTreeSet<&String> = unseen.iter().flat_map(Unseen::organizations).collect();
         for inventory in [base, head] {
             let agreements = Agreements::new(inventory, rules, at);
-            for organization in unseen.organizations() {
-                let is_below = |unit: &&String| agreements.tree.root_of(unit) == Some(organization);
-                for node in agreements.tree.units.keys().filter(is_below).chain([organization]) {
-                    reacher.below.entry(node.clone()).or_default().insert(organization.clone());
+            for organization in &unlisted {
+                let is_below = |unit: &&String| agreements.tree.root_of(unit) == Some(organization.as_str());
+                for node in agreements.tree.units.keys().filter(is_below).chain([*organization]) {
+                    reacher.below.entry(node.clone()).or_default().insert((*organization).clone());
                 }
             }
             for account in agreements.tree.accounts.values() {

@@ -60,7 +60,7 @@ pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> 
                 let key = [&had, &has].map(Controlled::signature);
                 match answers.get(&key) {
                     Some(answer) => answer.clone(),
-                    None => answers.entry(key).or_insert(compared(&had, &has)?).clone(),
+                    None => answers.entry(key).or_insert(compared(&had, &has, &account.id)?).clone(),
                 }
             }
         };
@@ -81,7 +81,7 @@ pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> 
 }
 
 /// Why it is not known whether anyone gains access; `None` where nothing that was denied is not.
-fn reason(answer: &AccessAnswer) -> Option<String> {
+pub(super) fn reason(answer: &AccessAnswer) -> Option<String> {
     match answer.decision {
         NewRequests::None => None,
         NewRequests::Unknown => answer.reason.clone().or_else(|| Some("what they deny is not known".to_owned())),
@@ -92,13 +92,13 @@ fn reason(answer: &AccessAnswer) -> Option<String> {
     }
 }
 
-/// Whoever asks is allowed whatever is not denied.
-fn compared(had: &Controlled, has: &Controlled) -> Result<AccessAnswer, Failure> {
+/// Whoever asks is allowed whatever is not denied; examples are of the account.
+pub(super) fn compared(had: &Controlled, has: &Controlled, account: &str) -> Result<AccessAnswer, Failure> {
     let identity = || everything().map(|s| settled::of_statement(0, OUTSIDE.to_owned(), s)).into_iter().collect();
     let side = |controls: &Controlled| {
         access::Side::new(vec![("identity", identity()), ("resourceControl", controls.policies())])
     };
-    access::new_access(&side(had), &side(has))
+    access::new_access(&side(had), &side(has).in_account(account))
 }
 
 /// A statement of a resource control policy as far as it limits anything: of the services that such policies bind.
@@ -110,8 +110,7 @@ pub(super) fn limits(statement: &Statement, roles_known: bool) -> Option<Stateme
     let counts = |text: &str| {
         let text = text.to_ascii_lowercase();
         let service = text.split(':').next().unwrap_or_default();
-        let is_bound = service.contains(['*', '?']) || are_controlled(service);
-        is_bound && !(roles_known && ASSUMING.contains(&text.as_str()))
+        are_controlled(service) && !(roles_known && ASSUMING.contains(&text.as_str()))
     };
     let kept: Vec<bool> = statement.actions.texts.iter().map(|text| counts(text)).collect();
     let (mut patterns, mut texts) = (kept.iter(), kept.iter());

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::behind;
 use super::differences::{AccessChange, Answers};
+use super::listed::Listed;
 use super::pieces::What;
 use super::stacks::{Compared, NewAccess};
 use super::{AccessEntry, Cause, ChangeEntry, PrincipalEntry, Side};
@@ -25,6 +26,7 @@ pub(super) struct Sight<'a> {
     head: Unseen,
     /// The accounts of which resource control policies came to be known, and those of which they are not known any more.
     controls: [BTreeSet<String>; 2],
+    listed: Listed<'a>,
 }
 
 impl<'a> Sight<'a> {
@@ -35,7 +37,10 @@ impl<'a> Sight<'a> {
             one.difference(other).map(|(account, _)| account.clone()).collect()
         };
         let controls = [only(&old, &new), only(&new, &old)];
-        Ok(Self { sides: [base, head], base: Unseen::of(base.inventory), head: Unseen::of(head.inventory), controls })
+        let unseen = [base, head].map(|side| Unseen::of(side.inventory));
+        let listed = Listed::new(base, head);
+        let [of_base, of_head] = unseen;
+        Ok(Self { sides: [base, head], base: of_base, head: of_head, controls, listed })
     }
 
     /// How it is told that somebody may become a role where nothing else is different than whether resource control policies are known;
@@ -109,7 +114,7 @@ impl<'a> Sight<'a> {
     }
 
     fn people(&self, entry: AccessEntry, answers: [&Answers; 2]) -> Vec<AccessEntry> {
-        behind::parted(entry, self.sides, [&self.base, &self.head], answers)
+        behind::parted(entry, self.sides, [&self.base, &self.head], answers, &self.listed)
     }
 
     /// What is new, and what need not be: the stacks of principals that are seen for the first time.

@@ -5,11 +5,13 @@ use std::rc::Rc;
 
 use serde::Serialize;
 
+use super::listed::Listed;
 use super::people::Who;
-use super::{PrincipalEntry, Side, provisioned, resources, trust};
+use super::{PrincipalEntry, Side, provisioned, resources, trust, unlisted};
 use crate::access::settled::{self, Named, OUTSIDE, everything, keys_of, of_statement};
 use crate::access::{self, AccessAnswer, NewRequests};
 use crate::agreements::Agreements;
+use crate::iam::document::Statement;
 use crate::inventory::{Inventory, Policy};
 use crate::permissions::controls::Controls;
 use crate::permissions::knowledge::{Knowledge, Known};
@@ -70,6 +72,11 @@ impl NewAccess {
         self.of == Compared::Stack && self.answer.decision != NewRequests::None
     }
 
+    /// Someone certainly has.
+    pub fn is_certain(&self) -> bool {
+        self.of == Compared::Stack && self.answer.decision == NewRequests::New
+    }
+
     /// It is about people who came to stand behind permission sets.
     pub fn is_of_people(&self) -> bool {
         self.of == Compared::Stack && self.name == BEHIND
@@ -83,6 +90,12 @@ impl NewAccess {
     /// It is about who may ask for resources that are under resource control policies.
     pub fn is_of_resources(&self) -> bool {
         self.name == resources::NAME
+    }
+
+    /// It is about accounts that the old inventory did not list, as their organization.
+    pub fn is_of_unlisted(&self) -> bool {
+        let is_organization = |p: &PrincipalEntry| p.principal == ANYONE && p.account.starts_with("o-");
+        self.principals.iter().any(is_organization)
     }
 
     /// It is about whoever asks for resources of accounts, not about principals that are known.
@@ -106,11 +119,11 @@ struct Settled {
 }
 
 /// The settled layers of a principal, by their number.
-type Stack = Vec<usize>;
+pub(super) type Stack = Vec<usize>;
 
 /// Every settled layer once.
 #[derive(Default)]
-struct Interned {
+pub(super) struct Interned {
     layers: Vec<Settled>,
     /// What layers say, by its text.
     contents: HashMap<String, usize>,
@@ -124,6 +137,7 @@ pub fn new_access(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<
         let mut found = documents(base.inventory, head.inventory)?;
         found.extend(trust::new_access(base, head, rules)?);
         found.extend(resources::new_access(base, head, rules)?);
+        found.extend(unlisted::new_access(base, head)?);
         found.extend(stacks(base, head, rules)?);
         Ok(found)
     })
@@ -177,11 +191,12 @@ fn stacks(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Vec<NewA
             groups.entry((old.cloned(), stack.clone(), by_name)).or_default().push(who.clone());
         }
     }
-    let mut comparing = Comparing { interned: &interned, layers: HashMap::new(), searched: 0 };
+    let mut comparing = Comparing::new(&interned);
     let mut found = Vec::new();
     for ((old, new, by_name), mut principals) in groups {
         principals.sort();
-        let answer = comparing.stacks(old.as_ref(), &new)?;
+        let account = principals.first().map_or("", |p| p.account.as_str());
+        let answer = comparing.stacks(old.as_ref(), &new, account)?;
         let name = interned.name(old.as_ref(), &new);
         let was_there = old.is_some();
         found.push(NewAccess { of: Compared::Stack, name, was_there, by_name, principals, answer, allowed: None });
@@ -189,7 +204,8 @@ fn stacks(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Vec<NewA
     let mut alike: BTreeMap<String, (AccessAnswer, Vec<PrincipalEntry>)> = BTreeMap::new();
     for ([old, new], principals) in controlled {
         // of those that are not known it is told of the accounts
-        let answer = comparing.stacks(Some(&old), &new)?;
+        let account = principals.first().map_or("", |p| p.account.as_str());
+        let answer = comparing.stacks(Some(&old), &new, account)?;
         if answer.decision == NewRequests::New {
             let key = format!("{:?} {:?}", answer.reason, answer.witnesses);
             alike.entry(key).or_insert_with(|| (answer, Vec::new())).1.extend(principals);
@@ -199,7 +215,7 @@ fn stacks(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Vec<NewA
         principals.sort();
         found.push(NewAccess::of_known(resources::NAME.to_owned(), principals, answer));
     }
-    found.extend(comparing.people(&old, &new)?);
+    found.extend(comparing.people(&old, &new, &Listed::new(base, head))?);
     found.sort_by(|a, b| a.principals.cmp(&b.principals));
     Ok(found)
 }
@@ -289,13 +305,20 @@ fn entry(principal: &Principal) -> PrincipalEntry {
 }
 
 /// What a layer reads, and a number for what it says.
-struct Read {
+pub(super) struct Read {
     keys: Vec<String>,
     contents: usize,
 }
 
 impl Interned {
-    fn read(&mut self, layer: &Layer, inventory: &Inventory) -> Read {
+    /// A layer that allows everything.
+    pub(super) fn everything(&mut self) -> usize {
+        let all = everything().map(|s| (OUTSIDE.to_owned(), s)).into_iter().collect();
+        self.layers.push(Settled::certain("identity", all));
+        self.layers.len() - 1
+    }
+
+    pub(super) fn read(&mut self, layer: &Layer, inventory: &Inventory) -> Read {
         let statements = layer.statements.iter().map(|s| &s.statement);
         let keys: BTreeSet<&str> = statements.flat_map(keys_of).collect();
         let content = |id: &'_ String| inventory.policies.get(id).map_or_else(|| id.clone(), |p| p.content.clone());
@@ -307,7 +330,7 @@ impl Interned {
         Read { keys: keys.into_iter().map(str::to_owned).collect(), contents }
     }
 
-    fn number(&mut self, layer: &Layer, read: &Read, knowledge: &Knowledge) -> usize {
+    pub(super) fn number(&mut self, layer: &Layer, read: &Read, knowledge: &Knowledge) -> usize {
         let known = read.keys.iter().filter_map(|k| Some(format!("{k}={:?}", knowledge.determined(k)?)));
         let signature = (read.contents, known.collect::<Vec<_>>());
         if let Some(number) = self.numbers.get(&signature) {
@@ -329,10 +352,6 @@ impl Interned {
         });
         self.numbers.insert(signature, self.layers.len() - 1);
         self.layers.len() - 1
-    }
-
-    fn of<'i>(&'i self, stack: &'i Stack) -> impl Iterator<Item = &'i Settled> {
-        stack.iter().filter_map(|number| self.layers.get(*number))
     }
 
     /// Both have the same policies.
@@ -359,16 +378,20 @@ impl Interned {
 }
 
 /// Compares stacks, layers first: what no layer newly allows, no stack does.
-struct Comparing<'a> {
+pub(super) struct Comparing<'a> {
     interned: &'a Interned,
     layers: HashMap<(usize, usize), NewRequests>,
     searched: usize,
 }
 
-impl Comparing<'_> {
+impl<'a> Comparing<'a> {
+    pub(super) fn new(interned: &'a Interned) -> Self {
+        Self { interned, layers: HashMap::new(), searched: 0 }
+    }
+
     /// The stacks of people who stand behind a permission set now, and did not before: each is compared with those that they had by
     /// other permission sets of the account.
-    fn people(&mut self, old: &[Standing], new: &[Standing]) -> Result<Vec<NewAccess>, Failure> {
+    fn people(&mut self, old: &[Standing], new: &[Standing], listed: &Listed<'_>) -> Result<Vec<NewAccess>, Failure> {
         let mut before: BTreeMap<(&str, &str), BTreeSet<&Stack>> = BTreeMap::new();
         let mut stood: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
         for Standing { who, behind, stack, .. } in old {
@@ -377,14 +400,18 @@ impl Comparing<'_> {
                 stood.insert((&who.account, &who.principal, id));
             }
         }
-        let known: BTreeSet<(&str, &str)> = old.iter().map(|s| (&*s.who.account, &*s.who.principal)).collect();
+        let known: BTreeMap<(&str, &str), &Stack> =
+            old.iter().map(|s| ((&*s.who.account, &*s.who.principal), &s.stack)).collect();
         let mut groups: BTreeMap<(BTreeSet<&Stack>, &Stack), Joined<'_>> = BTreeMap::new();
         for Standing { who, behind, stack, .. } in new {
             // of a principal that was not there it is told already
-            if !known.contains(&(&*who.account, &*who.principal)) {
-                continue;
-            }
+            let Some(stood_under) = known.get(&(&*who.account, &*who.principal)).copied() else { continue };
+            let set = (who.account.clone(), who.principal.clone());
             for (id, name) in behind.iter().filter(|(id, _)| !stood.contains(&(&*who.account, &*who.principal, id))) {
+                // the unlisted members of a group had what it has
+                if listed.may_have_been(&set, id) && self.allows_no_more(stood_under, stack, &who.account)? {
+                    continue;
+                }
                 let had = before.get(&(&*who.account, id)).cloned().unwrap_or_default();
                 if !had.contains(stack) {
                     groups.entry((had, stack)).or_default().entry(who).or_default().push(name.clone());
@@ -393,44 +420,50 @@ impl Comparing<'_> {
         }
         let mut found = Vec::new();
         for ((had, stack), principals) in groups {
-            let answer = self.beyond(&had, stack)?;
+            let account = principals.keys().next().map_or("", |who| who.account.as_str());
+            let answer = self.beyond(&had, stack, account)?;
             let principals = principals.into_iter().map(|(who, people)| PrincipalEntry { people, ..who.clone() });
             found.push(NewAccess::of_known(BEHIND.to_owned(), principals.collect(), answer));
         }
         Ok(found)
     }
 
+    fn allows_no_more(&mut self, old: &Stack, new: &Stack, account: &str) -> Result<bool, Failure> {
+        Ok(old == new || self.stacks(Some(old), new, account)?.decision == NewRequests::None)
+    }
+
     /// What a stack allows that none of others did.
-    fn beyond(&mut self, had: &BTreeSet<&Stack>, stack: &Stack) -> Result<AccessAnswer, Failure> {
+    fn beyond(&mut self, had: &BTreeSet<&Stack>, stack: &Stack, account: &str) -> Result<AccessAnswer, Failure> {
         let mut answers = Vec::new();
         for old in had {
-            let answer = self.stacks(Some(old), stack)?;
+            let answer = self.stacks(Some(old), stack, account)?;
             if answer.decision == NewRequests::None {
                 return Ok(answer);
             }
             answers.push(answer);
         }
         match (answers.pop(), answers.is_empty()) {
-            (None, _) => self.stacks(None, stack),
+            (None, _) => self.stacks(None, stack, account),
             (Some(only), true) => Ok(only),
             _ => Ok(AccessAnswer::unknown("what several permission sets allowed together is not compared with one")),
         }
     }
 
-    fn stacks(&mut self, old: Option<&Stack>, new: &Stack) -> Result<AccessAnswer, Failure> {
-        let before: Vec<Settled> = match old {
-            Some(old) => self.interned.of(old).cloned().collect(),
-            // who was not there was allowed nothing
-            None => vec![Settled {
-                name: "identity".to_owned(),
-                of: String::new(),
-                statements: Rc::default(),
-                unknown: BTreeSet::new(),
-                placed: true,
-                perhaps: None,
-            }],
+    /// What a stack allows that another did not; examples are of the account.
+    pub(super) fn stacks(&mut self, old: Option<&Stack>, new: &Stack, account: &str) -> Result<AccessAnswer, Failure> {
+        // what a layer that allows everything adds or takes away is nothing
+        let plain = |layer: &&Settled| layer.name == "identity" || !layer.allows_everything();
+        let only = |own: &Stack, other: Option<&Stack>| -> Vec<Settled> {
+            let differs = |number: &&usize| other.is_some_and(|other| !other.contains(number));
+            let kept = own.iter().filter(|n| !differs(n) || self.interned.layers.get(**n).as_ref().is_some_and(plain));
+            kept.filter_map(|n| self.interned.layers.get(*n)).cloned().collect()
         };
-        let after: Vec<Settled> = self.interned.of(new).cloned().collect();
+        let before: Vec<Settled> = match old {
+            Some(old) => only(old, Some(new)),
+            // who was not there was allowed nothing
+            None => vec![Settled::certain("identity", Vec::new())],
+        };
+        let after: Vec<Settled> = only(new, old);
         if let Some(old) = old
             && self.no_layer_allows_more(old, new)?
         {
@@ -438,17 +471,17 @@ impl Comparing<'_> {
         }
         let organizations: BTreeSet<String> = before.iter().chain(&after).filter_map(|l| l.perhaps.clone()).collect();
         if organizations.is_empty() {
-            return self.compare(&before, &after);
+            return self.compare(&before, &after, account);
         }
-        self.in_each_world(&organizations, &before, &after)
+        self.in_each_world(&organizations, (&before, &after), account)
     }
 
     /// With and without the control policies of organizations whose feature set is not known: what differs is unknown.
     fn in_each_world(
         &mut self,
         organizations: &BTreeSet<String>,
-        before: &[Settled],
-        after: &[Settled],
+        (before, after): (&[Settled], &[Settled]),
+        account: &str,
     ) -> Result<AccessAnswer, Failure> {
         let mut worlds: Vec<BTreeSet<&String>> = vec![BTreeSet::new()];
         for organization in organizations {
@@ -460,7 +493,7 @@ impl Comparing<'_> {
         for world in &worlds {
             let there = |l: &&Settled| l.perhaps.as_ref().is_none_or(|o| world.contains(o));
             let of = |layers: &[Settled]| layers.iter().filter(there).cloned().collect::<Vec<_>>();
-            answers.push(self.compare(&of(before), &of(after))?);
+            answers.push(self.compare(&of(before), &of(after), account)?);
         }
         let first = answers.first().map(|a| a.decision);
         match answers.iter().all(|a| Some(a.decision) == first) {
@@ -475,10 +508,8 @@ impl Comparing<'_> {
         }
     }
 
-    fn compare(&mut self, before: &[Settled], after: &[Settled]) -> Result<AccessAnswer, Failure> {
-        let unplaced =
-            |layers: &[Settled]| layers.iter().filter(|l| !l.placed).map(|l| l.of.clone()).collect::<BTreeSet<_>>();
-        if unplaced(before) != unplaced(after) {
+    fn compare(&mut self, before: &[Settled], after: &[Settled], account: &str) -> Result<AccessAnswer, Failure> {
+        if !self.are_placed_alike(before, after)? {
             return Ok(AccessAnswer::unknown("it is not known where some service control policies are attached"));
         }
         self.searched += 1;
@@ -491,12 +522,12 @@ impl Comparing<'_> {
             let names: Vec<String> = outside.symmetric_difference(&outside_now).cloned().collect();
             return Ok(AccessAnswer::unknown(format!("what {} says is not in the inventory", names.join(", "))));
         }
-        let answer = access::new_access(&side(before, false), &side(after, false))?;
+        let answer = access::new_access(&side(before, false), &side(after, false).in_account(account))?;
         if outside.is_empty() {
             return Ok(answer);
         }
         // whatever the policies outside say of a request: nothing, or that it is allowed; a denial is one on both sides
-        let with = access::new_access(&side(before, true), &side(after, true))?;
+        let with = access::new_access(&side(before, true), &side(after, true).in_account(account))?;
         if answer.decision == NewRequests::None && with.decision == NewRequests::None {
             return Ok(answer);
         }
@@ -507,17 +538,58 @@ impl Comparing<'_> {
         )))
     }
 
-    /// Layer by layer, nothing is newly allowed: then the stack allows nothing new either. A layer that is new restricts.
-    fn no_layer_allows_more(&mut self, old: &Stack, new: &Stack) -> Result<bool, Failure> {
-        let (mut before, mut after) = (old.clone(), new.clone());
-        before.retain(|n| !new.contains(n));
-        after.retain(|n| !old.contains(n));
-        for number in before {
-            let name = |n: &usize| self.interned.layers.get(*n).map(|l| &l.name);
-            let Some(successor) = after.iter().find(|n| name(n) == name(&number)).copied() else {
+    /// The policies of which it is not known where they are attached are the same; or those that are gone stand, by a layer that denies as
+    /// much, where it is known.
+    fn are_placed_alike(&self, before: &[Settled], after: &[Settled]) -> Result<bool, Failure> {
+        let unplaced = |layers: &[Settled]| -> BTreeSet<String> {
+            layers.iter().filter(|l| !l.placed).map(|l| l.of.clone()).collect()
+        };
+        let (old, new) = (unplaced(before), unplaced(after));
+        if !new.is_subset(&old) {
+            return Ok(false);
+        }
+        for gone in before.iter().filter(|l| !l.placed && !new.contains(&l.of)) {
+            let there = Settled { placed: true, ..gone.clone() };
+            let mut denies_as_much = false;
+            for layer in
+                after.iter().filter(|l| l.is_known() && there.is_known() && l.name.starts_with("serviceControl"))
+            {
+                // beside it stands what allows everything
+                let mut statements = there.statements.to_vec();
+                statements.extend(everything().map(|s| (OUTSIDE.to_owned(), s)));
+                let with = Settled { statements: Rc::new(statements), ..there.clone() };
+                let sides = [&with, layer].map(|l| side(std::slice::from_ref(l), false));
+                let [had, has] = &sides;
+                denies_as_much |= access::new_access(had, has)?.decision == NewRequests::None;
+            }
+            if !denies_as_much {
                 return Ok(false);
-            };
-            if self.layer(number, successor)? != NewRequests::None {
+            }
+        }
+        Ok(true)
+    }
+
+    /// Layer by layer, nothing is newly allowed: whatever a layer of old forbids, some layer of the new stack forbids. Then the stack
+    /// allows nothing new either.
+    fn no_layer_allows_more(&mut self, old: &Stack, new: &Stack) -> Result<bool, Failure> {
+        let interned = self.interned;
+        let kind = |number: &usize| interned.layers.get(*number).map(|l| l.name.split('[').next().unwrap_or_default());
+        let name = |number: &usize| interned.layers.get(*number).map(|l| &l.name);
+        for number in old.iter().filter(|n| !new.contains(n)) {
+            if interned.layers.get(*number).is_some_and(Settled::allows_everything) {
+                continue;
+            }
+            // that of the same level first: an account or a unit may have moved
+            let mut successors: Vec<usize> = new.iter().filter(|n| kind(n) == kind(number)).copied().collect();
+            successors.sort_by_key(|n| name(n) != name(number));
+            let mut is_covered = false;
+            for successor in successors {
+                is_covered = self.layer(*number, successor)? == NewRequests::None;
+                if is_covered {
+                    break;
+                }
+            }
+            if !is_covered {
                 return Ok(false);
             }
         }
@@ -542,6 +614,30 @@ impl Comparing<'_> {
 }
 
 impl Settled {
+    /// One of which all is known.
+    fn certain(name: &str, statements: Vec<Named>) -> Self {
+        Self {
+            name: name.to_owned(),
+            of: String::new(),
+            statements: Rc::new(statements),
+            unknown: BTreeSet::new(),
+            placed: true,
+            perhaps: None,
+        }
+    }
+
+    /// It denies nothing, for certain.
+    fn allows_everything(&self) -> bool {
+        let all = |s: &Statement| {
+            let every = |negated: bool, texts: &[String]| !negated && texts.iter().any(|t| t == "*");
+            let (actions, resources) = (&s.actions, &s.resources);
+            let names_all = every(actions.negated, &actions.texts) && every(resources.negated, &resources.texts);
+            names_all && s.conditions.is_empty() && s.principals.is_none()
+        };
+        let mut statements = self.statements.iter().map(|(_, s)| s);
+        self.is_known() && statements.clone().all(|s| s.allow) && statements.any(all)
+    }
+
     fn is_known(&self) -> bool {
         self.placed && self.unknown.is_empty() && self.perhaps.is_none()
     }

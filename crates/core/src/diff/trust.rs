@@ -51,7 +51,10 @@ pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> 
         }
         let answer = match had.not_comparable(&has) {
             Some(reason) => AccessAnswer::unknown(reason),
-            None => compared((old.clone(), &had), (of_someone(head.inventory, new), &has))?,
+            None => {
+                let account = role.reference("account").unwrap_or_default();
+                compared((old.clone(), &had), (of_someone(head.inventory, new), &has), account)?
+            }
         };
         if answer.decision == NewRequests::None {
             continue;
@@ -84,7 +87,11 @@ pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> 
     Ok(found)
 }
 
-fn compared((old, had): (Policy, &Controlled), (new, has): (Policy, &Controlled)) -> Result<AccessAnswer, Failure> {
+fn compared(
+    (old, had): (Policy, &Controlled),
+    (new, has): (Policy, &Controlled),
+    account: &str,
+) -> Result<AccessAnswer, Failure> {
     let are_there = !had.denials.is_empty() || !has.denials.is_empty();
     let side = |policy: Policy, controls: &Controlled| {
         let mut layers = vec![("trust", vec![policy])];
@@ -93,7 +100,7 @@ fn compared((old, had): (Policy, &Controlled), (new, has): (Policy, &Controlled)
         }
         access::Side::new(layers)
     };
-    access::new_access(&side(old, had), &side(new, has))
+    access::new_access(&side(old, had), &side(new, has).in_account(account))
 }
 
 /// Where the roles of a side are.
@@ -127,13 +134,17 @@ impl<'a> Around<'a> {
         let tree = &agreements.tree;
         let directory = Directory::new(side.inventory, tree, side.options.at, &side.options.context);
         let directory = directory.standing(Box::new(|account| agreements.standing(account)));
-        Self { inventory: side.inventory, tree, directory }
+        Self::with(side.inventory, tree, directory)
+    }
+
+    pub(super) fn with(inventory: &'a Inventory, tree: &'a Tree, directory: Directory<'a>) -> Self {
+        Self { inventory, tree, directory }
     }
 
     fn controls(&self, role: &Entity) -> Result<Controlled, Failure> {
         let account = role.reference("account").filter(|_| resource_policies::are_controlled("sts"));
         match account {
-            Some(account) => self.gather(account, |s, knowledge| about(s, &role.uid.id, knowledge)),
+            Some(account) => self.gather(account, true, |s, knowledge| about(s, &role.uid.id, knowledge)),
             None => Ok(Controlled::default()),
         }
     }
@@ -144,12 +155,22 @@ impl<'a> Around<'a> {
         account: &str,
         limits: impl Fn(&Statement) -> Option<Statement>,
     ) -> Result<Controlled, Failure> {
-        self.gather(account, |statement, knowledge| settled::settled(&limits(statement)?, knowledge))
+        self.gather(account, true, |statement, knowledge| settled::settled(&limits(statement)?, knowledge))
+    }
+
+    /// The same of accounts that are not listed, of which nothing is known but where they stand.
+    pub(super) fn over_unlisted(
+        &self,
+        account: &str,
+        limits: impl Fn(&Statement) -> Option<Statement>,
+    ) -> Result<Controlled, Failure> {
+        self.gather(account, false, |statement, knowledge| settled::settled(&limits(statement)?, knowledge))
     }
 
     fn gather(
         &self,
         account: &str,
+        is_listed: bool,
         about: impl Fn(&Statement, &Knowledge) -> Option<Statement>,
     ) -> Result<Controlled, Failure> {
         let mut controlled = Controlled::default();
@@ -161,7 +182,8 @@ impl<'a> Around<'a> {
         controlled.perhaps = organization.filter(|o| o.all_features.is_none()).map(|o| o.id.clone());
         let mut knowledge = Knowledge::default();
         let keys = self.directory.resource_keys(&account.id, &then);
-        keys.into_iter().for_each(|(key, known)| knowledge.insert(key, known));
+        let keys = keys.into_iter().filter(|(key, _)| is_listed || *key != "aws:resourceaccount");
+        keys.for_each(|(key, known)| knowledge.insert(key, known));
         for id in controls.attached() {
             let Some(policy) = self.inventory.policies.get(id) else {
                 controlled.opaque.insert(id.clone());
@@ -199,7 +221,12 @@ impl Controlled {
 
     /// Why it cannot be told what others in their place allow: something denied before, perhaps, of which nothing is known.
     pub(super) fn not_comparable(&self, now: &Self) -> Option<String> {
-        if let Some((policy, _)) = self.unplaced.difference(&now.unplaced).next() {
+        // one that is known now to be attached here denies what it denied anywhere
+        let is_here = |(policy, content): &&(String, Option<String>)| match content {
+            Some(content) => now.contents.contains(content),
+            None => now.opaque.contains(policy),
+        };
+        if let Some((policy, _)) = self.unplaced.difference(&now.unplaced).find(|of| !is_here(of)) {
             return Some(format!("it is not known where {policy} was attached, and what it denied"));
         }
         if let Some(organization) = now.perhaps.as_ref().filter(|_| self.perhaps.is_none() && !self.denials.is_empty())

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::same::{Same, folded, readings};
 use super::{By, Guardrails, Violation};
 use crate::assessment::Options;
 use crate::assessments::Assessments;
@@ -22,6 +23,9 @@ pub struct Evaded {
 /// The types of whom guardrails are about, and of the groups that these are in. What becomes of accounts is told of the accounts.
 const WHO: [&str; 6] = ["Group", "IdentityCenterGroup", "IdentityCenterUser", "PermissionSet", "Role", "User"];
 
+/// Those of them who may be there under another id.
+const CALLED_OTHERWISE: [&str; 2] = ["IdentityCenterGroup", "IdentityCenterUser"];
+
 /// By what they are called.
 const CALLED: [&str; 3] = ["displayName", "name", "userName"];
 
@@ -34,32 +38,62 @@ impl Guardrails {
         head: &Assessments<'_>,
         [old, new]: [&Options; 2],
     ) -> Result<Vec<Evaded>, Failure> {
-        let Some(as_before) = as_they_were(base.inventory, head.inventory) else { return Ok(Vec::new()) };
-        let open = |by: &Violation| by.by != By::Request;
-        let found = self.check_as(head, new, Some(&as_before))?;
-        if !found.iter().any(|result| result.violations.iter().any(open)) {
-            return Ok(Vec::new());
-        }
-        let mut known: BTreeMap<String, BTreeSet<Single>> = BTreeMap::new();
-        for (assessments, options) in [(base, old), (head, new)] {
-            for result in self.check_as(assessments, options, None)? {
-                let of = result.violations.iter().filter(|v| open(v)).flat_map(singles);
-                known.entry(result.id).or_default().extend(of.map(|(single, _)| single));
+        let mut known: Option<[BTreeMap<String, BTreeSet<Single>>; 2]> = None;
+        let mut evaded: BTreeMap<String, BTreeSet<Violation>> = BTreeMap::new();
+        for reading in readings(base.inventory, head.inventory, new.at) {
+            let found = self.check_as(head, new, Some(&reading))?;
+            if !found.iter().any(|result| result.violations.iter().any(is_open)) {
+                continue;
+            }
+            let known = match &mut known {
+                Some(known) => known,
+                none => none.insert([self.known(base, old)?, self.known(head, new)?]),
+            };
+            for result in found {
+                let [before, now] = known.each_ref().map(|side| side.get(&result.id));
+                let is_known =
+                    |single: &Single, side: Option<&BTreeSet<Single>>| side.is_some_and(|known| known.contains(single));
+                for (single, violation) in result.violations.iter().filter(|v| is_open(v)).flat_map(singles) {
+                    let place = reading.place(&violation.account, &violation.principal);
+                    // of whom a permission set has the place of another for
+                    let is_other = |person: &String| place.is_some_and(|place| !place.people.contains(person));
+                    let was = place.map(|place| {
+                        let (account, _, person, what) = single.clone();
+                        (account, place.arn.clone(), person, what)
+                    });
+                    let could = is_known(&single, before) || was.is_some_and(|was| is_known(&was, before));
+                    if !could && !is_known(&single, now) && !violation.people.iter().any(is_other) {
+                        evaded.entry(result.id.clone()).or_default().insert(violation);
+                    }
+                }
             }
         }
-        let evaded = found.into_iter().filter_map(|result| {
-            let known = known.get(&result.id);
-            let of = result.violations.iter().filter(|v| open(v)).flat_map(singles);
-            let new = of.filter(|(single, _)| known.is_none_or(|known| !known.contains(single)));
-            let mut violations: Vec<Violation> = new.map(|(_, violation)| violation).collect();
-            violations.sort();
-            (!violations.is_empty()).then_some(Evaded { id: result.id, violations })
-        });
+        let evaded =
+            evaded.into_iter().map(|(id, violations)| Evaded { id, violations: violations.into_iter().collect() });
         Ok(evaded.collect())
+    }
+
+    /// What breaks each guardrail, or may.
+    fn known(
+        &self,
+        assessments: &Assessments<'_>,
+        options: &Options,
+    ) -> Result<BTreeMap<String, BTreeSet<Single>>, Failure> {
+        let mut known: BTreeMap<String, BTreeSet<Single>> = BTreeMap::new();
+        for result in self.check_as(assessments, options, None)? {
+            let of = result.violations.iter().filter(|v| is_open(v)).flat_map(singles);
+            known.entry(result.id).or_default().extend(of.map(|(single, _)| single));
+        }
+        Ok(known)
     }
 }
 
-/// Somebody's operation in an account, as which principal.
+/// It is granted, or may be.
+fn is_open(violation: &Violation) -> bool {
+    violation.by != By::Request
+}
+
+/// Somebody's operation in an account, as which principal, by a name that the identity store takes for the same.
 type Single = (String, String, Option<String>, String);
 
 /// A violation by each of its people and operations.
@@ -74,7 +108,7 @@ fn singles(violation: &Violation) -> Vec<(Single, Violation)> {
             let key = (
                 violation.account.clone(),
                 violation.principal.clone(),
-                person.cloned(),
+                person.map(|name| folded(name)),
                 format!("{operation:?} {:?}", violation.assuming),
             );
             let people = person.cloned().into_iter().collect();
@@ -85,33 +119,26 @@ fn singles(violation: &Violation) -> Vec<(Single, Violation)> {
 }
 
 /// The inventory of a change, with everybody who was there in the groups, with the tags and by the names that they had; `None` where
-/// these are the same.
-fn as_they_were(base: &Inventory, head: &Inventory) -> Option<Inventory> {
+/// these are the same. `same` has those who are somebody of before under another id.
+pub(super) fn as_they_were(base: &Inventory, head: &Inventory, same: &Same) -> Option<Inventory> {
+    let is_now: BTreeMap<&Uid, &Uid> = same.iter().map(|(new, old)| (old, new)).collect();
     let mut changed: Vec<(Uid, Entity)> = Vec::new();
     for old in WHO.iter().flat_map(|ty| base.of_type(ty)) {
-        match head.entities.get(&old.uid) {
+        // whoever has the id now may be somebody else
+        let now = is_now.get(&old.uid).copied().unwrap_or(&old.uid);
+        match head.entities.get(now) {
             Some(new) => {
-                let as_before = as_it_was(old, new);
-                changed.extend(as_before.map(|entity| (old.uid.clone(), entity)));
+                let as_before = as_it_was(old, new).or_else(|| (*now != old.uid).then(|| new.clone()));
+                changed.extend(as_before.map(|entity| (old.uid.clone(), Entity { uid: old.uid.clone(), ..entity })));
             }
             // what they were in may be gone
             None if is_container(&old.uid.ty) => changed.push((old.uid.clone(), old.clone())),
             None => {}
         }
     }
-    // the id of a person is what the inventory says that it is; people are told apart by their names
-    let name = |user: &Entity| user.str("userName").map(str::to_owned);
-    let gone = |user: &&Entity| !head.entities.contains_key(&user.uid);
-    let by_name: BTreeMap<String, &Entity> =
-        base.of_type("IdentityCenterUser").filter(gone).filter_map(|u| Some((name(u)?, u))).collect();
-    let fresh = head.of_type("IdentityCenterUser").filter(|u| !base.entities.contains_key(&u.uid));
-    for new in fresh {
-        let old = name(new).and_then(|name| by_name.get(&name).copied());
-        let as_before = old.and_then(|old| as_it_was(old, new));
-        changed.extend(as_before.map(|entity| (new.uid.clone(), entity)));
-    }
+    changed.extend(anew(base, head, same));
     // a group that nobody was in who is somewhere else now changes nothing for anyone
-    if changed.iter().all(|(uid, _)| is_container(&uid.ty) && !head.entities.contains_key(uid)) {
+    if same.is_empty() && changed.iter().all(|(uid, _)| is_container(&uid.ty) && !head.entities.contains_key(uid)) {
         return None;
     }
     let mut inventory = head.clone();
@@ -119,12 +146,25 @@ fn as_they_were(base: &Inventory, head: &Inventory) -> Option<Inventory> {
     Some(inventory)
 }
 
+/// Those who are nobody of before, in groups that are.
+fn anew(base: &Inventory, head: &Inventory, same: &Same) -> Vec<(Uid, Entity)> {
+    let of = |uid: &Uid| same.get(uid).cloned().unwrap_or_else(|| uid.clone());
+    let fresh =
+        CALLED_OTHERWISE.iter().flat_map(|ty| head.of_type(ty)).filter(|e| !base.entities.contains_key(&of(&e.uid)));
+    let read = |new: &Entity| {
+        let uid = of(&new.uid);
+        let parents = new.parents.iter().map(|(parent, span)| (of(parent), *span)).collect();
+        (uid.clone(), Entity { uid, parents, ..new.clone() })
+    };
+    if same.is_empty() { Vec::new() } else { fresh.map(read).collect() }
+}
+
 fn is_container(ty: &str) -> bool {
     ["Group", "IdentityCenterGroup"].contains(&ty)
 }
 
 /// An entity of the change as it was called and where it stood; `None` where it is so still.
-fn as_it_was(old: &Entity, new: &Entity) -> Option<Entity> {
+pub(super) fn as_it_was(old: &Entity, new: &Entity) -> Option<Entity> {
     let mut entity = Entity { parents: old.parents.clone(), tags: old.tags.clone(), ..new.clone() };
     for attr in CALLED {
         match old.attrs.get(attr) {

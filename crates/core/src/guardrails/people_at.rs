@@ -62,7 +62,7 @@ impl<'a> GuardrailQuery<'a> {
             let who = principal_answer(assumer.identity.clone(), Answers::default());
             let actors = self.actors(&who);
             let entities = self.entities(&who, account, standing, &actors)?;
-            let question = Question::of(self.agreements, &who, (account, standing), &entities)?;
+            let question = Question::of(self, &who, (account, standing), &entities)?;
             let with = |actor: Actor| (self.duties.of(&account.id, &actor.is(&who)), actor);
             let actors: Vec<(May, Actor)> = actors.into_iter().map(with).collect();
             self.operations(&question, (now, any), &actors, &Acting { as_who: &who, roles: &assumer.roles, at_best })?;
@@ -88,7 +88,7 @@ impl<'a> GuardrailQuery<'a> {
         let acting = Acting { as_who: now, roles: &[], at_best: By::Unknown };
         let about_duties: BTreeSet<String> = self.guardrails.about_duties().cloned().collect();
         let entities = self.entities(now, account, standing, &[])?;
-        let question = Question::of(self.agreements, now, (account, standing), &entities)?;
+        let question = Question::of(self, now, (account, standing), &entities)?;
         let own = May::of((now, any));
         let besides = self.duties.of_stranger(&account.id, Stranger::Anyone);
         let done = |(operation, any): &(&OperationAnswer, &OperationAnswer)| {
@@ -146,7 +146,7 @@ impl<'a> GuardrailQuery<'a> {
         for name in people {
             let actor = self.declared_actor(name);
             let entities = self.entities(now, account, standing, std::slice::from_ref(&actor))?;
-            let question = Question::of(self.agreements, now, (account, standing), &entities)?;
+            let question = Question::of(self, now, (account, standing), &entities)?;
             let actors = [(self.duties.of(&account.id, &actor.is(now)), actor)];
             self.operations(&question, (now, any), &actors, &Acting { as_who: now, roles: &[], at_best: By::Grant })?;
         }
@@ -162,20 +162,28 @@ impl<'a> GuardrailQuery<'a> {
         Actor { person, name: Some(name.to_owned()), groups: groups.unwrap_or_default() }
     }
 
+    /// As whom guardrails see somebody.
+    fn was(&self, uid: Uid) -> Uid {
+        match self.reading {
+            Some(reading) => reading.uid(uid),
+            None => uid,
+        }
+    }
+
     /// Who acts as a principal.
     pub(super) fn actors(&self, principal: &PrincipalAnswer) -> Vec<Actor> {
         let inventory = self.agreements.inventory;
         let entity = inventory.entities.get(&principal.uid);
         let names = |entity: &Entity| entity.parents.iter().map(|(p, _)| group_name(inventory, p)).collect();
         let person = |person: &Person| {
-            let uid = Uid::new("IdentityCenterUser", &person.id);
+            let uid = self.was(Uid::new("IdentityCenterUser", &person.id));
             let groups = inventory.entities.get(&uid).map(names).unwrap_or_default();
             Actor { person: Some(uid), name: Some(person.user_name.clone()), groups }
         };
         let mut actors: Vec<Actor> = principal.people.iter().map(person).collect();
         let items = entity.and_then(|e| e.set("assignments")).unwrap_or_default().iter().filter_map(Item::record);
         for group in items.filter_map(|fields| fields.get("group").and_then(Item::id)) {
-            let uid = Uid::new("IdentityCenterGroup", group);
+            let uid = self.was(Uid::new("IdentityCenterGroup", group));
             let has_members = inventory.of_type("IdentityCenterUser").any(|u| u.parents.iter().any(|(p, _)| *p == uid));
             if !has_members {
                 let name = group_name(inventory, &uid);

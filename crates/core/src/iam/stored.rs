@@ -257,9 +257,14 @@ pub fn of_resource_control(statement: &Statement) -> Option<Refusal> {
         let help = "write \"Principal\": \"*\", and a condition on aws:PrincipalArn".into();
         return Some(Refusal { message, help });
     }
-    statement.actions.negated.then(|| Refusal {
-        message: format!("`NotAction` is in {of}, where AWS rejects it"),
-        help: "name the actions that are denied".into(),
+    if statement.actions.negated {
+        let message = format!("`NotAction` is in {of}, where AWS rejects it");
+        return Some(Refusal { message, help: "name the actions that are denied".into() });
+    }
+    let names_none = |text: &&String| text.split(':').next().unwrap_or_default().contains(['*', '?']);
+    statement.actions.texts.iter().find(names_none).map(|text| Refusal {
+        message: format!("the action `{text}` names no service, and AWS rejects it in {of}"),
+        help: "name the services whose resources are meant, as in `s3:*`".into(),
     })
 }
 

@@ -26,32 +26,34 @@ const LISTED: [(&str, &[&str]); 4] = [
 type Flag = (Uid, &'static str);
 
 /// What is carried over from the base of a change.
+#[derive(Default)]
 pub struct Carried {
-    /// The inventory of the change, in which not known is what was not known where it matters.
-    pub inventory: Inventory,
+    /// The inventory of the change, in which not known is what was not known where it matters; `None` where that is the change itself.
+    pub inventory: Option<Inventory>,
     /// Who may be there unseen, with what the change alone leaves them.
     pub others: Vec<Others>,
 }
 
-/// Of a change; `None` where it calls nothing known that was not, or leaves nobody who was unseen more than before.
+/// Of a change; nothing where it calls nothing known that was not, or leaves nobody who was unseen more than before.
 pub fn carried(
     (base, head): (&Inventory, &Inventory),
     rules: &RuleBook,
     [old, new]: [&Options; 2],
-) -> Result<Option<Carried>, Failure> {
+) -> Result<Carried, Failure> {
     let flags = settled(base, head);
     if flags.is_empty() {
-        return Ok(None);
+        return Ok(Carried::default());
     }
     let open = with(head, base, flags.iter());
     let had = may((base, rules), old)?;
     let others: Vec<Others> =
         may((&open, rules), new)?.into_iter().filter_map(|(whom, others)| beyond(others, had.get(&whom))).collect();
     if others.is_empty() {
-        return Ok(None);
+        return Ok(Carried::default());
     }
     let matters = |(uid, _): &&Flag| others.iter().any(|o| concerns(uid, o));
-    Ok(Some(Carried { inventory: with(head, base, flags.iter().filter(matters)), others }))
+    let inventory = with(head, base, flags.iter().filter(matters));
+    Ok(Carried { inventory: Some(inventory), others })
 }
 
 /// What was not known, and is said to be.

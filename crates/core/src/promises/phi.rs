@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::inventory::Inventory;
 use crate::inventory::entity::{Attr, Entity, Item, Uid};
 
-/// The inventory of a change in which accounts declare what PHI they declared before, and those that no longer do.
+/// The inventory of a change in which accounts declare what PHI they declared before, those that it does not list among them, and those
+/// that no longer do.
 pub struct Declared {
     /// The inventory.
     pub inventory: Inventory,
@@ -18,9 +19,15 @@ pub fn as_declared(base: &Inventory, head: &Inventory) -> Option<Declared> {
     let tags: BTreeSet<String> = base.config.compared_phi_tags().collect();
     let mut changed: BTreeMap<Uid, Entity> = BTreeMap::new();
     for old in base.of_type("Account") {
-        let Some(new) = head.entities.get(&old.uid) else { continue };
+        let mut of_phi = old.tags.iter().filter(|(key, value)| tags.contains(&format!("{key}={value}").to_lowercase()));
+        let Some(new) = head.entities.get(&old.uid) else {
+            // one that was closed, or has left, is recorded as such: an entry that is gone tells nothing
+            if old.attrs.contains_key("phi") || of_phi.next().is_some() {
+                changed.insert(old.uid.clone(), as_it_stood(old, base, head));
+            }
+            continue;
+        };
         let mut entity = new.clone();
-        let of_phi = old.tags.iter().filter(|(key, value)| tags.contains(&format!("{key}={value}").to_lowercase()));
         let gone: Vec<_> = of_phi.filter(|(key, value)| new.tags.get(*key) != Some(value)).collect();
         let record = less(old, new);
         if gone.is_empty() && record.is_none() {
@@ -39,6 +46,25 @@ pub fn as_declared(base: &Inventory, head: &Inventory) -> Option<Declared> {
     let accounts = changed.keys().cloned().collect();
     inventory.entities.extend(changed);
     Some(Declared { inventory, accounts })
+}
+
+/// An account that the change does not list, below what there still is of where it stood.
+fn as_it_stood(old: &Entity, base: &Inventory, head: &Inventory) -> Entity {
+    let mut parents = Vec::new();
+    for (parent, span) in &old.parents {
+        let mut at = Some(parent);
+        // a cycle is an error of the inventory; this ends all the same
+        for _ in 0..=base.entities.len() {
+            at = match at {
+                Some(uid) if !head.entities.contains_key(uid) => {
+                    base.entities.get(uid).and_then(|e| e.parents.first()).map(|(above, _)| above)
+                }
+                found => found,
+            };
+        }
+        parents.extend(at.map(|uid| (uid.clone(), *span)));
+    }
+    Entity { parents, ..old.clone() }
 }
 
 /// The entry of the register as it was, where it was of more services or of a longer time.

@@ -350,11 +350,7 @@ pub fn open_groups(
     set: &Entity,
     is_in: impl Fn(&BTreeMap<String, Item>) -> bool,
 ) -> Vec<String> {
-    let groups_known = !inventory.of_type("IdentityCenterInstance").any(|i| i.bool("groupsKnown") == Some(false));
-    let open = |id: &&str| {
-        let group = inventory.entity("IdentityCenterGroup", id);
-        group.is_some_and(|g| !groups_known || g.bool("membersKnown") == Some(false))
-    };
+    let open = |id: &&str| others::is_open(inventory, id);
     let items = set.set("assignments").unwrap_or_default().iter().filter_map(Item::record);
     // the accounts of an assignment may be many: they are read where the group counts
     let of_open = items.filter_map(|f| Some((f, f.get("group")?.id().filter(open)?)));

@@ -300,10 +300,29 @@ pub(crate) fn stranger(directory: &mut Directory<'_>, account: &Account, any: bo
 pub(crate) fn unlisted_groups(inventory: &Inventory, tree: &Tree, (uid, account): (&Uid, &String)) -> Vec<String> {
     let Some(set) = inventory.entities.get(uid).filter(|_| uid.ty == "PermissionSet") else { return Vec::new() };
     let path = tree.accounts.get(account).map(|a| tree.now(a).path).unwrap_or_default();
-    open_groups(inventory, set, |fields| {
-        let named = |attr: &str| fields.get(attr).map(Item::ids).unwrap_or_default();
-        named("accounts").contains(account) || named("organizationalUnits").iter().any(|u| path.contains(u))
-    })
+    open_groups(inventory, set, |fields| is_in(fields, account, &path))
+}
+
+/// Whether an assignment is in an account, which stands below these units.
+fn is_in(fields: &BTreeMap<String, Item>, account: &String, path: &[String]) -> bool {
+    let named = |attr: &str| fields.get(attr).map(Item::ids).unwrap_or_default();
+    named("accounts").contains(account) || named("organizationalUnits").iter().any(|u| path.contains(u))
+}
+
+/// The ids of the groups by which people have a permission set in an account.
+pub(crate) fn groups_of(inventory: &Inventory, tree: &Tree, (uid, account): (&Uid, &String)) -> BTreeSet<String> {
+    let path = tree.accounts.get(account).map(|a| tree.now(a).path).unwrap_or_default();
+    let set = inventory.entities.get(uid).filter(|_| uid.ty == "PermissionSet");
+    let items = set.and_then(|set| set.set("assignments")).unwrap_or_default().iter().filter_map(Item::record);
+    let here = items.filter(|fields| is_in(fields, account, &path));
+    here.filter_map(|fields| fields.get("group")?.id().map(str::to_owned)).collect()
+}
+
+/// Whether the members of a group were not all listed.
+pub(crate) fn is_open(inventory: &Inventory, group: &str) -> bool {
+    let is_not_known = |e: &Entity, attr: &str| e.bool(attr) == Some(false);
+    let all = inventory.of_type("IdentityCenterInstance").any(|i| is_not_known(i, "groupsKnown"));
+    inventory.entity("IdentityCenterGroup", group).is_some_and(|g| all || is_not_known(g, "membersKnown"))
 }
 
 /// The members of groups who may be there unseen, where a principal is a permission set that they have.
