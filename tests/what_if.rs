@@ -577,11 +577,87 @@ fn before_an_organization_is_deleted_each_account_that_it_covers_accepts_for_its
 fn an_agreement_that_is_terminated_later_in_a_plan_is_of_the_organization_that_the_account_is_in_then() {
     let plan = [join(B, ORG), terminate(ORG)];
     let found = advised_of(&world(), &plan, "baa");
-    assert!(!is_advised(&found, "terminating-for-the-organization", B), "it was not covered before: {found:?}");
+    assert!(is_advised(&found, "terminating-for-the-organization", B), "it is covered when it is terminated: {found:?}");
     let plan = [leave(A), terminate(ORG)];
     let found = advised_of(&world(), &plan, "baa");
     assert!(!is_advised(&found, "terminating-for-the-organization", A), "it had left: {found:?}");
     assert!(is_advised(&found, "terminating-for-the-organization", M));
+}
+
+/// Each change of a plan is advised on as the account stands when it is made.
+#[test]
+fn what_a_plan_does_after_another_of_its_changes_is_advised_on() {
+    // R54, R53: it was standalone before the plan, and a member when it leaves
+    let found = advised_of(&world(), &[join(B, ORG), leave(B)], "baa");
+    for policy in ["accept-first", "warn-before-removing", "leaving-needs-a-standalone-account"] {
+        assert!(is_advised(&found, policy, B), "{policy}: {found:?}");
+    }
+    // R61: what it terminates was accepted by the plan
+    let found = advised_of(&world(), &[accept(B), terminate(B)], "baa");
+    assert!(is_advised(&found, "terminating-its-own-agreement", B), "{found:?}");
+    // R50: what governs when it leaves was accepted by the plan
+    let found = advised_of(&world(), &[accept(A), leave(A)], "baa");
+    assert!(is_advised(&found, "own-agreement-takes-over", A), "{found:?}");
+    assert!(!is_advised(&found, "accept-first", A), "{found:?}");
+    // what comes after a change is known when it is made
+    let found = advised_of(&world(), &[attach(A, SCP), accept(A), leave(A)], "baa");
+    assert!(!is_advised(&found, "accept-first", A), "{found:?}");
+}
+
+/// What is advised before a later moment: the policy, the accounts, and the moment.
+fn advised_later(world: &World, changes: &[Change]) -> Vec<(String, Vec<String>, String)> {
+    let base = world.load();
+    let head = apply(&base, &RULES, changes, at(AT)).unwrap_or_else(|f| panic!("{}", words(&f)));
+    let found = consequences((&base, &head), &RULES, changes, at(AT)).unwrap().advice;
+    let accounts =
+        |a: &countersign_core::what_if::advice::Advice| a.accounts.iter().map(|a| a.account.clone()).collect();
+    let told = |a: &countersign_core::what_if::advice::Advice| {
+        a.before.as_ref().map(|before| (a.policy.clone(), accounts(a), before.clone()))
+    };
+    found.iter().filter_map(told).collect()
+}
+
+/// The account with other attributes.
+fn become_another(world: &World, attrs: Value) -> World {
+    let mut world = world.clone();
+    world.entities.iter_mut().filter(|e| e["uid"] == A).for_each(|e| e["attrs"] = attrs.clone());
+    world
+}
+
+/// What is recorded to end after a change is advised on: from that moment on the account loses what would have covered it.
+#[test]
+fn what_a_change_loses_later_is_advised_on() {
+    const LATER: &str = "2027-06-01T00:00:00Z";
+    let told = |policy: &str| (s(policy), vec![s(A)], s(LATER));
+    let phi = json!({"phi": {"services": ["s3"]}});
+    // D5, R50: its own agreement takes over now, and is recorded to end
+    let ends = world().accepted("OwnBaa1234567890", "baa", "account", A, "2023-01-01", Some("2027-06-01"));
+    for change in [leave(A), terminate(ORG)] {
+        assert_eq!(advised_later(&ends, std::slice::from_ref(&change)), [told("accept-again")], "{change}");
+    }
+    let holding = become_another(&ends, phi);
+    assert_eq!(advised_later(&holding, &[leave(A)]), [told("accept-again"), told("phi-first")]);
+    // D26: nobody accepts it anew where nobody can
+    let closed = become_another(&ends, json!({"state": "CLOSED"}));
+    assert_eq!(advised_later(&closed, &[terminate(ORG)]), [told("nobody-accepts-first")]);
+    // R61: it is covered by its organization until it leaves
+    let membership = json!({"memberships": [{"organization": ORG, "from": "2021-01-01", "until": "2027-06-01"}]});
+    let own = world().accepted("OwnBaa1234567890", "baa", "account", A, "2023-01-01", None);
+    let mut leaves = become_another(&own, membership);
+    leaves.entities.iter_mut().filter(|e| e["uid"] == A).for_each(|e| e["parents"] = json!([]));
+    assert_eq!(advised_later(&leaves, &[terminate(A)]), [told("own-agreement-would-cover-later")]);
+    // R54: what covers it in the organization that it joins ends
+    let other = world().accepted("OtherBaa12345678", "baa", "organization", OTHER, "2022-01-01", Some("2027-06-01"));
+    assert_eq!(advised_later(&other, &[join(A, OTHER)]), [told("accept-first")]);
+    // what ends in any case is nothing of the change
+    let both = world().accepted("AnotherBaa123456", "baa", "account", B, "2023-01-01", Some("2027-06-01"));
+    assert_eq!(advised_later(&both, &[leave(A)]), []);
+    assert_eq!(advised_later(&both, &[terminate(B)]), []);
+    // as it is printed
+    let folder = ends.folder();
+    let (_, text) = printed(&["what-if", folder.path().to_str().unwrap(), "--at", AT, "--leave", A]);
+    let (_, text) = text.split_once("Before 2027-06-01, when coverage is lost later").unwrap();
+    assert!(text.trim_start().starts_with("- its own account agreement"), "{text}");
 }
 
 #[test]

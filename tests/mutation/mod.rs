@@ -210,12 +210,17 @@ fn plans(inventory: &Inventory, at: Moment) -> Vec<Plan> {
         plans.push(vec![accept.clone(), leave.clone()]);
         plans.push(vec![accept.clone(), leave.clone(), terminate.clone()]);
         plans.push(vec![terminate.clone(), leave]);
-        // one that joins, and was covered by nothing that is terminated
+        // one that joins before what covers it is terminated
         plans.extend(organizations.first().map(|o| {
             let join = Change::Join { account: account.clone(), organization: o.clone() };
             vec![join, Change::Terminate { of: o.clone(), kind: Some("baa".to_owned()) }]
         }));
         plans.push(vec![terminate.clone(), accept]);
+        // one that its organization's agreement never governed
+        plans.extend(organizations.first().map(|o| {
+            let designation = Change::RemoveDesignation { account: account.clone(), kind: "baa".to_owned() };
+            vec![Change::Terminate { of: o.clone(), kind: Some("baa".to_owned()) }, designation]
+        }));
         let join = |organization: &String| {
             vec![terminate.clone(), Change::Join { account: account.clone(), organization: organization.clone() }]
         };

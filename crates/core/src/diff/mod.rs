@@ -45,7 +45,7 @@ pub mod causes;
 pub mod differences;
 mod effects;
 mod group;
-mod later;
+pub(crate) mod later;
 pub mod people;
 pub mod perhaps;
 pub mod pieces;
