@@ -474,7 +474,10 @@ fn what_cannot_happen_is_an_error_that_says_why() {
         (vec![attach("jane", "arn:aws:iam::aws:policy/NoSuchPolicy")], "there is no policy"),
         (vec![attach("jim", FULL)], "there is no `jim`"),
         (vec![attach("jane", FULL), attach("jane", FULL)], "is attached already"),
-        (vec![Change::RemoveDesignation { account: s(A), kind: s("baa") }], "this account is not designated under an offline agreement"),
+        (
+            vec![Change::RemoveDesignation { account: s(A), kind: s("baa") }],
+            "this account is not designated under an offline agreement",
+        ),
     ] {
         let message = wrong(&changes);
         assert!(message.contains(expected), "{message}");
@@ -497,7 +500,12 @@ fn what_stops_a_change_is_a_policy_and_nothing_else() {
     for (world, changes, gate, words) in [
         (gov, vec![join(C, ORG)], "joins-an-organization-of-its-partition", "of another partition"),
         (world(), vec![accept(ORG)], "already-active", "already active"),
-        (world(), vec![Change::Delete { organization: s(ORG) }], "organization-still-has-members", "while it has members"),
+        (
+            world(),
+            vec![Change::Delete { organization: s(ORG) }],
+            "organization-still-has-members",
+            "while it has members",
+        ),
         (offline(), vec![by_id], "offline-agreement-is-not-terminated-here", "takes written notice"),
     ] {
         let (message, base) = (refused(&world, &changes, AT), world.load());
@@ -609,7 +617,10 @@ fn before_an_organization_is_deleted_each_account_that_it_covers_accepts_for_its
 fn an_agreement_that_is_terminated_later_in_a_plan_is_of_the_organization_that_the_account_is_in_then() {
     let plan = [join(B, ORG), terminate(ORG)];
     let found = advised_of(&world(), &plan, "baa");
-    assert!(is_advised(&found, "terminating-for-the-organization", B), "it is covered when it is terminated: {found:?}");
+    assert!(
+        is_advised(&found, "terminating-for-the-organization", B),
+        "it is covered when it is terminated: {found:?}"
+    );
     let plan = [leave(A), terminate(ORG)];
     let found = advised_of(&world(), &plan, "baa");
     assert!(!is_advised(&found, "terminating-for-the-organization", A), "it had left: {found:?}");

@@ -585,7 +585,10 @@ impl AccountEvaluator<'_> {
         pairs.extend(operation.member_state.clone().map(|state| ("memberState", Expr::new_string(state))));
         if let Some(joins) = &operation.joins {
             pairs.push(("joins", Expr::new_entity_uid(Uid::new("Organization", &joins.organization).to_cedar()?)));
-            let manager = joins.manager.clone().map(|(partition, state)| [("joinsPartition", partition), ("joinsManagerState", state)]);
+            let manager = joins
+                .manager
+                .clone()
+                .map(|(partition, state)| [("joinsPartition", partition), ("joinsManagerState", state)]);
             pairs.extend(manager.into_iter().flatten().map(|(name, value)| (name, Expr::new_string(value))));
         }
         pairs.extend(operation.kind.clone().map(|kind| ("agreement", Expr::new_string(kind))));

@@ -89,8 +89,7 @@ impl<'a> Advising<'a> {
     pub fn account(&mut self, (made, from): (&Made, usize), id: &str, (old, new): (View, View)) -> Result<(), Failure> {
         let asking = Asking { rules: self.rules, made, from, id, denied: self.denied.get(id), old, new, later: None };
         let kinds: Vec<String> = asking.kinds().into_iter().map(str::to_owned).collect();
-        let advised: Vec<_> =
-            kinds.iter().map(|kind| asking.about(kind, self.at)).collect::<Result<_, Failure>>()?;
+        let advised: Vec<_> = kinds.iter().map(|kind| asking.about(kind, self.at)).collect::<Result<_, Failure>>()?;
         let name = asking.old.name.clone();
         kinds.iter().zip(advised).for_each(|(kind, advised)| self.tell((id, &name, kind), None, advised));
         Ok(())

@@ -161,7 +161,11 @@ fn ways<'a>(tree: &'a Tree, inventory: &'a Inventory, change: &'a Change) -> Vec
             let kind = inventory.entity("OfflineAgreement", of).and_then(|a| a.str("kind"));
             let designated = agreement.into_iter().flat_map(|a| a.designations).map(|d| d.account);
             let accounts = designated.filter_map(|id| tree.accounts.get(&id)).map(|a| a.id.as_str());
-            ways.extend(accounts.zip(kind.into_iter().cycle()).filter_map(|(id, kind)| of_agreement("terminate-agreement", id, kind)));
+            ways.extend(
+                accounts
+                    .zip(kind.into_iter().cycle())
+                    .filter_map(|(id, kind)| of_agreement("terminate-agreement", id, kind)),
+            );
         }
         Change::Terminate { of, kind: None } => {
             let acceptance = inventory.entity("CustomerAgreement", of);
