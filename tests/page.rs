@@ -98,7 +98,7 @@ fn it_has_the_history_and_who_can_end_coverage() {
     }
     assert!(edges > 4, "{history}");
     let endings = json(&["who-can", "end-coverage", "examples/hospital"]);
-    let mut told = 0;
+    let (mut told, mut nobody) = (0, 0);
     for ending in endings["endings"].as_array().unwrap() {
         for way in ending["ways"].as_array().unwrap() {
             let is = |w: &&Value| {
@@ -115,9 +115,17 @@ fn it_has_the_history_and_who_can_end_coverage() {
                 let name = who["name"].as_str().unwrap();
                 assert!(perhaps.contains(name) && perhaps.contains(why), "{name}: {why}: {perhaps}");
             }
+            // why nobody can stands where nobody can, and nowhere else
+            let why = way["whyNobody"].as_array().map(Vec::as_slice).unwrap_or_default();
+            assert_eq!(drawn[8].is_null(), why.is_empty(), "{drawn}");
+            for why in why {
+                assert!(drawn[8].as_str().unwrap().contains(why.as_str().unwrap()), "{drawn}");
+                nobody += 1;
+            }
             told += 1;
         }
     }
+    assert!(nobody > 0, "{endings}");
     assert!(told > 5 && data["notFollowed"] == endings["notFollowed"]);
     let (_, csv) = run(&["who-can", "end-coverage", "examples/hospital", "--format", "csv"]);
     assert!(csv.starts_with("account,account name,agreement,governing,operation,"), "{csv}");

@@ -241,7 +241,7 @@ fn what_has_ended_is_told_as_ended() {
     for (args, words) in [
         (vec!["action", "mobilehub:GetProject"], vec!["which has ended", "2024-07-21"]),
         (vec!["action", "mobilehub:GetProjects"], vec!["has ended", "2024-07-21", "mobilehub:GetProject"]),
-        (vec!["action", "deepracer:Nothing"], vec!["a service that has ended", "2024-08-31"]),
+        (vec!["action", "deepracer:Nothing"], vec!["the service of `deepracer:Nothing` has ended", "2024-08-31"]),
         (vec!["resource", "iot1click", "device"], vec!["the service `iot1click` has ended", "2024-08-31"]),
         (vec!["service", "deeplens"], vec!["`deeplens` has ended", "2024-08-31", "not known"]),
         (vec!["service", "AWS DeepRacer"], vec!["`deepracer` has ended"]),

@@ -4,7 +4,9 @@ use countersign_core::assessment::{Options, assess};
 use countersign_core::diff::{Diff, Side, diff};
 use countersign_core::history::{Query, history};
 use countersign_core::inventory::Inventory;
+use countersign_core::policies::RuleBook;
 use countersign_core::problem::{Failure, SourceFile};
+use countersign_core::source::Folder;
 use countersign_core::what_if::consequences;
 use countersign_core::what_if::{Becomes, Change, Named, apply, file, read_policy};
 use serde_json::{Value, json};
@@ -451,18 +453,18 @@ fn what_cannot_happen_is_an_error_that_says_why() {
         other => panic!("{:?}", other.map(|_| ())),
     };
     for (changes, expected) in [
-        (vec![leave(B)], "it is in no organization"),
-        (vec![leave(M)], "it manages o-exampleorgid, and leaves it only when that is deleted"),
+        (vec![leave(B)], "this account is in no organization (R42)"),
+        (vec![leave(M)], "a management account leaves its organization only when that is deleted (R33 R51)"),
         (vec![leave("999999999999")], "there is no account 999999999999"),
-        (vec![join(A, ORG)], "it is in o-exampleorgid already"),
-        (vec![Change::Delete { organization: s(ORG) }], "it still has members: 222222222222"),
-        (vec![accept(ORG)], "customer-agreement-OrgBaa1234567890 is active already"),
+        (vec![join(A, ORG)], "this account is in that organization already (R41 D10)"),
+        (vec![Change::Delete { organization: s(ORG) }], "an organization cannot be deleted while it has members"),
+        (vec![accept(ORG)], "an agreement of this kind and scope is already active (R40 R47 D10 D27)"),
         (
             vec![Change::Accept { by: s(A), kind: s("bba") }],
             "aws offers no agreement of the kind `bba` and the scope account",
         ),
-        (vec![terminate(A)], "222222222222 has no active acceptance of the kind `baa`"),
-        (vec![terminate(ORG), terminate(ORG)], "o-exampleorgid has no active acceptance of the kind `baa`"),
+        (vec![terminate(A)], "no agreement of this kind and scope is in force (R60 D10 D27)"),
+        (vec![terminate(ORG), terminate(ORG)], "no agreement of this kind and scope is in force"),
         (
             vec![Change::Move { account: s(B), to: s(UNIT) }],
             "is not a part of its organization: it is in no organization",
@@ -472,10 +474,48 @@ fn what_cannot_happen_is_an_error_that_says_why() {
         (vec![attach("jane", "arn:aws:iam::aws:policy/NoSuchPolicy")], "there is no policy"),
         (vec![attach("jim", FULL)], "there is no `jim`"),
         (vec![attach("jane", FULL), attach("jane", FULL)], "is attached already"),
-        (vec![Change::RemoveDesignation { account: s(A), kind: s("baa") }], "it is not designated"),
+        (
+            vec![Change::RemoveDesignation { account: s(A), kind: s("baa") }],
+            "this account is not designated under an offline agreement",
+        ),
     ] {
         let message = wrong(&changes);
         assert!(message.contains(expected), "{message}");
+    }
+    // what of the inventory it is about
+    let helps = |changes: &[Change]| match apply(&base, &RULES, changes, at(AT)) {
+        Err(Failure::Problems(problems)) => problems[0].help_text().unwrap_or_default().to_owned(),
+        other => panic!("{:?}", other.map(|_| ())),
+    };
+    assert_eq!(helps(&[accept(ORG)]), "active is customer-agreement-OrgBaa1234567890");
+    assert_eq!(helps(&[Change::Delete { organization: s(ORG) }]), "its members are 222222222222");
+}
+
+/// What stops a change is a policy: without its gate, it is made (invariant 1).
+#[test]
+fn what_stops_a_change_is_a_policy_and_nothing_else() {
+    let gov = world().account(C, json!({"partition": "aws-us-gov"}), &[]);
+    let offline = || world().account(C, json!({}), &[]).offline(json!([{"account": C, "from": "2020-01-01"}]));
+    let by_id = Change::Terminate { of: s("offline-baa"), kind: None };
+    for (world, changes, gate, words) in [
+        (gov, vec![join(C, ORG)], "joins-an-organization-of-its-partition", "of another partition"),
+        (world(), vec![accept(ORG)], "already-active", "already active"),
+        (
+            world(),
+            vec![Change::Delete { organization: s(ORG) }],
+            "organization-still-has-members",
+            "while it has members",
+        ),
+        (offline(), vec![by_id], "offline-agreement-is-not-terminated-here", "takes written notice"),
+    ] {
+        let (message, base) = (refused(&world, &changes, AT), world.load());
+        assert!(message.contains(words), "{message}");
+        let own = folder(&[("own.cedar", removing(gate))]);
+        let rules = RuleBook::laid_over(&Folder::new(own.path()), &SCHEMA).unwrap();
+        match apply(&base, &rules, &changes, at(AT)) {
+            Ok(_) => {}
+            Err(failure) => assert!(!self::words(&failure).contains(words), "{gate}: {}", self::words(&failure)),
+        }
     }
 }
 
@@ -577,11 +617,90 @@ fn before_an_organization_is_deleted_each_account_that_it_covers_accepts_for_its
 fn an_agreement_that_is_terminated_later_in_a_plan_is_of_the_organization_that_the_account_is_in_then() {
     let plan = [join(B, ORG), terminate(ORG)];
     let found = advised_of(&world(), &plan, "baa");
-    assert!(!is_advised(&found, "terminating-for-the-organization", B), "it was not covered before: {found:?}");
+    assert!(
+        is_advised(&found, "terminating-for-the-organization", B),
+        "it is covered when it is terminated: {found:?}"
+    );
     let plan = [leave(A), terminate(ORG)];
     let found = advised_of(&world(), &plan, "baa");
     assert!(!is_advised(&found, "terminating-for-the-organization", A), "it had left: {found:?}");
     assert!(is_advised(&found, "terminating-for-the-organization", M));
+}
+
+/// Each change of a plan is advised on as the account stands when it is made.
+#[test]
+fn what_a_plan_does_after_another_of_its_changes_is_advised_on() {
+    // R54, R53: it was standalone before the plan, and a member when it leaves
+    let found = advised_of(&world(), &[join(B, ORG), leave(B)], "baa");
+    for policy in ["accept-first", "warn-before-removing", "leaving-needs-a-standalone-account"] {
+        assert!(is_advised(&found, policy, B), "{policy}: {found:?}");
+    }
+    // R61: what it terminates was accepted by the plan
+    let found = advised_of(&world(), &[accept(B), terminate(B)], "baa");
+    assert!(is_advised(&found, "terminating-its-own-agreement", B), "{found:?}");
+    // R50: what governs when it leaves was accepted by the plan
+    let found = advised_of(&world(), &[accept(A), leave(A)], "baa");
+    assert!(is_advised(&found, "own-agreement-takes-over", A), "{found:?}");
+    assert!(!is_advised(&found, "accept-first", A), "{found:?}");
+    // what comes after a change is known when it is made
+    let found = advised_of(&world(), &[attach(A, SCP), accept(A), leave(A)], "baa");
+    assert!(!is_advised(&found, "accept-first", A), "{found:?}");
+}
+
+/// What is advised before a later moment: the policy, the accounts, and the moment.
+fn advised_later(world: &World, changes: &[Change]) -> Vec<(String, Vec<String>, String)> {
+    let base = world.load();
+    let head = apply(&base, &RULES, changes, at(AT)).unwrap_or_else(|f| panic!("{}", words(&f)));
+    let found = consequences((&base, &head), &RULES, changes, at(AT)).unwrap().advice;
+    let accounts =
+        |a: &countersign_core::what_if::advice::Advice| a.accounts.iter().map(|a| a.account.clone()).collect();
+    let told = |a: &countersign_core::what_if::advice::Advice| {
+        a.before.as_ref().map(|before| (a.policy.clone(), accounts(a), before.clone()))
+    };
+    found.iter().filter_map(told).collect()
+}
+
+/// The account with other attributes.
+fn become_another(world: &World, attrs: Value) -> World {
+    let mut world = world.clone();
+    world.entities.iter_mut().filter(|e| e["uid"] == A).for_each(|e| e["attrs"] = attrs.clone());
+    world
+}
+
+/// What is recorded to end after a change is advised on: from that moment on the account loses what would have covered it.
+#[test]
+fn what_a_change_loses_later_is_advised_on() {
+    const LATER: &str = "2027-06-01T00:00:00Z";
+    let told = |policy: &str| (s(policy), vec![s(A)], s(LATER));
+    let phi = json!({"phi": {"services": ["s3"]}});
+    // D5, R50: its own agreement takes over now, and is recorded to end
+    let ends = world().accepted("OwnBaa1234567890", "baa", "account", A, "2023-01-01", Some("2027-06-01"));
+    for change in [leave(A), terminate(ORG)] {
+        assert_eq!(advised_later(&ends, std::slice::from_ref(&change)), [told("accept-again")], "{change}");
+    }
+    let holding = become_another(&ends, phi);
+    assert_eq!(advised_later(&holding, &[leave(A)]), [told("accept-again"), told("phi-first")]);
+    // D26: nobody accepts it anew where nobody can
+    let closed = become_another(&ends, json!({"state": "CLOSED"}));
+    assert_eq!(advised_later(&closed, &[terminate(ORG)]), [told("nobody-accepts-first")]);
+    // R61: it is covered by its organization until it leaves
+    let membership = json!({"memberships": [{"organization": ORG, "from": "2021-01-01", "until": "2027-06-01"}]});
+    let own = world().accepted("OwnBaa1234567890", "baa", "account", A, "2023-01-01", None);
+    let mut leaves = become_another(&own, membership);
+    leaves.entities.iter_mut().filter(|e| e["uid"] == A).for_each(|e| e["parents"] = json!([]));
+    assert_eq!(advised_later(&leaves, &[terminate(A)]), [told("own-agreement-would-cover-later")]);
+    // R54: what covers it in the organization that it joins ends
+    let other = world().accepted("OtherBaa12345678", "baa", "organization", OTHER, "2022-01-01", Some("2027-06-01"));
+    assert_eq!(advised_later(&other, &[join(A, OTHER)]), [told("accept-first")]);
+    // what ends in any case is nothing of the change
+    let both = world().accepted("AnotherBaa123456", "baa", "account", B, "2023-01-01", Some("2027-06-01"));
+    assert_eq!(advised_later(&both, &[leave(A)]), []);
+    assert_eq!(advised_later(&both, &[terminate(B)]), []);
+    // as it is printed
+    let folder = ends.folder();
+    let (_, text) = printed(&["what-if", folder.path().to_str().unwrap(), "--at", AT, "--leave", A]);
+    let (_, text) = text.split_once("Before 2027-06-01, when coverage is lost later").unwrap();
+    assert!(text.trim_start().starts_with("- its own account agreement"), "{text}");
 }
 
 #[test]
@@ -790,7 +909,7 @@ fn an_organization_is_deleted_where_it_is_known_to_have_no_members() {
     assert!(message.contains("whether the organization still has members is unknown"), "{message}");
     let closed = world().account(C, json!({"state": "CLOSED"}), &[ORG]);
     let message = refused(&closed, &[leave(A), delete()], AT);
-    assert!(message.contains(&format!("it still has members: {C}")), "D14: {message}");
+    assert!(message.contains("cannot be deleted while it has members"), "D14: {message}");
     // its departure follows from closing
     assert!(made(&closed, &[leave(A), leave(C), delete()]));
     assert!(made(&world(), &[leave(A), delete()]));
@@ -800,8 +919,8 @@ fn an_organization_is_deleted_where_it_is_known_to_have_no_members() {
 fn an_account_is_closed_once_and_joins_what_can_invite_it() {
     let close = |account: &str| Change::Close { account: s(account) };
     for (state, words) in [
-        ("CLOSED", "it is closed already"),
-        ("PENDING_CLOSURE", "it is being closed already"),
+        ("CLOSED", "this member is closed already, or is being closed"),
+        ("PENDING_CLOSURE", "this member is closed already, or is being closed"),
         ("SUSPENDED", "it is unknown whether that can happen: this member is suspended, and is perhaps closed already"),
     ] {
         let world = world().account(C, json!({"state": state}), &[ORG]);
@@ -811,10 +930,7 @@ fn an_account_is_closed_once_and_joins_what_can_invite_it() {
     assert!(made(&world(), &[close(B)]), "an account that stands alone closes itself");
     let gov = world().account(C, json!({"partition": "aws-us-gov"}), &[]);
     let message = refused(&gov, &[join(C, ORG)], AT);
-    assert!(
-        message.contains("o-exampleorgid is in the partition aws, and the account in aws-us-gov"),
-        "D15: {message}"
-    );
+    assert!(message.contains("that organization is of another partition than this account"), "D15: {message}");
     let mut closed = world();
     closed
         .entities
@@ -823,6 +939,18 @@ fn an_account_is_closed_once_and_joins_what_can_invite_it() {
         .for_each(|e| e["attrs"]["state"] = json!("CLOSED"));
     let message = refused(&closed, &[join(A, OTHER)], AT);
     assert!(message.contains("is not active: nobody can invite an account"), "{message}");
+    let mut closing = closed;
+    let of_other = |e: &&mut Value| e["uid"] == "666666666666";
+    closing.entities.iter_mut().filter(of_other).for_each(|e| e["attrs"]["state"] = json!("PENDING_CLOSURE"));
+    let message = refused(&closing, &[join(A, OTHER)], AT);
+    assert!(message.contains("it is unknown whether that can happen"), "D26: {message}");
+    // who stands alone closes once (D14), and what departs by itself is a member
+    for (state, words) in [("CLOSED", "this account is closed already"), ("PENDING_CLOSURE", "or is being closed")] {
+        let alone = world().account(C, json!({"state": state}), &[]);
+        let message = refused(&alone, &[close(C)], AT);
+        assert!(message.contains(words), "{message}");
+        assert!(!made(&alone, &[leave(C)]), "{state}");
+    }
 }
 
 #[test]
@@ -901,7 +1029,7 @@ fn a_chain_of_changes_is_asked_one_after_the_other() {
     let back = [accept(A), leave(A), join(A, ORG)];
     assert_eq!(answers(&after(&world(), &back)).baa(A), "covered organization", "R48");
     let twice = [accept(A), accept(A)];
-    assert!(refused(&world(), &twice, AT).contains("active already"));
+    assert!(refused(&world(), &twice, AT).contains("already active"));
     assert!(made(&world(), &[accept(A), terminate(A), accept(A)]));
 }
 
@@ -967,7 +1095,7 @@ fn what_is_attached_where_aws_does_not_take_it_is_refused() {
         .unwrap();
     let id = offline.split('"').nth(1).unwrap().to_owned();
     let words = refused(&[Change::Terminate { of: id, kind: None }]);
-    assert!(words.contains("offline agreement, which AWS Artifact cannot terminate (R60, R73)"), "{words}");
+    assert!(words.contains("it is an offline agreement"), "{words}");
 }
 
 fn printed(args: &[&str]) -> (i32, String) {
@@ -1093,7 +1221,7 @@ fn what_is_unknown_of_agreements_is_said_before_they_are_accepted_and_terminated
     assert!(!is_advised(&advised_of(&unlisted(), &[accept(ORG)], "baa"), "accepted-already-perhaps", C));
     let listed = World::organization();
     assert!(!is_advised(&advised_of(&listed, &[accept(ORG)], "baa"), "accepted-already-perhaps", A));
-    assert!(refused(&listed, &[terminate(ORG)], AT).contains("has no active acceptance"));
+    assert!(refused(&listed, &[terminate(ORG)], AT).contains("no agreement of this kind and scope is in force"));
     let own = unlisted().accepted("OwnBaa1234567890", "baa", "account", A, "2023-01-01", None);
     let found = advised_of(&own, &[terminate(A)], "baa");
     let (_, _, words) = found.iter().find(|(policy, ..)| policy == "terminating-its-own-agreement").unwrap();

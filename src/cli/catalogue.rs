@@ -140,12 +140,17 @@ fn unknown(what: &str, near: Option<String>, as_of: &str, otherwise: &str) -> Fa
     usage(format!("AWS has no {what} (as of {as_of})")).help(help).into()
 }
 
+/// What tells of the actions of a service that has ended.
+pub(super) fn ended_actions(prefix: &str) -> String {
+    format!("`show action {prefix}:…` says of an action that it had it")
+}
+
 /// The service of a prefix; else the near ones are told.
 fn service<'c>(catalogue: &'c Catalogue, prefix: &str) -> Result<&'c Service, Failure> {
     catalogue.service(prefix).ok_or_else(|| {
         if let Some((ended, day)) = catalogue::ended_service(prefix) {
-            let message = format!("the service `{ended}` has ended: AWS's catalogue had it last on {day}");
-            return usage(message).help(format!("`show action {ended}:…` says of an action that it had it")).into();
+            let message = catalogue::has_ended(&format!("the service `{ended}`"), day);
+            return usage(message).help(ended_actions(ended)).into();
         }
         let near = did_you_mean(prefix, catalogue.prefixes()).map(str::to_owned);
         unknown(
@@ -193,8 +198,7 @@ fn action(catalogue: &Catalogue, name: &str) -> Result<(Shown, String), Failure>
     }
     if let Some((ended, day)) = catalogue::ended_service(prefix).filter(|_| catalogue.service(prefix).is_none()) {
         let near = did_you_mean(short, catalogue::known_actions(ended)).map(|n| format!("{ended}:{n}"));
-        let message =
-            format!("`{name}` is an action of a service that has ended, and that AWS's catalogue had last on {day}");
+        let message = catalogue::has_ended(&format!("the service of `{name}`"), day);
         let otherwise = format!("`{ended}` had no such action that is known");
         return Err(usage(message).help(near.map_or(otherwise, |near| format!("did you mean `{near}`?"))).into());
     }

@@ -126,10 +126,8 @@ impl Made {
         let known: Vec<&str> = session.rules.operations.names().collect();
         filter.operations = wanted.into_iter().filter(|o| known.contains(&o.as_str())).collect();
         // findings are about everything, whatever else is filed: their number is that of every other command
-        let alone = Filter { answers_alone: true, ..session.options.filter.clone() };
-        let alone = Options { filter: alone, ..session.options.clone() };
-        let mut assessment = assess(&session.inventory, &session.rules, &alone)?;
-        assessment.findings = assess(&session.inventory, &session.rules, &all)?.findings;
+        let operations: Vec<&str> = filter.operations.iter().map(String::as_str).collect();
+        let assessment = assess(&session.inventory, &session.rules, &all)?.narrowed(&operations, &kinds);
         let provenance = session.provenance();
         let mut filed = provenance.clone();
         if let Some(files) = &mut filed.inventory {

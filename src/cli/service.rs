@@ -64,10 +64,9 @@ fn ended(found: &Eligibility) -> Option<&'static str> {
 /// A name that stands for nothing, or for several: nothing follows from it.
 fn unknown(name: &str, near: &[String]) -> Problem {
     if let Some((prefix, day)) = catalogue::ended_service(name) {
-        let message = format!(
-            "`{prefix}` has ended: AWS's catalogue had it last on {day}; whether it was HIPAA eligible is not known"
-        );
-        return usage(message).help(format!("`show action {prefix}:…` says of an action that it had it"));
+        let ended = catalogue::has_ended(&format!("`{prefix}`"), day);
+        let message = format!("{ended}; whether it was HIPAA eligible is not known");
+        return usage(message).help(super::catalogue::ended_actions(prefix));
     }
     let problem =
         usage(format!("`{name}` is not the name of one known service: whether it is HIPAA eligible is not known"));

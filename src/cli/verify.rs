@@ -11,6 +11,8 @@ use crate::evidence::alone::{self, Alone};
 use crate::evidence::manifest::{self, Fault, Filed};
 use crate::evidence::{Bundle, COVER, DOCUMENT, against};
 use crate::report::{count, paragraph, plain};
+use countersign_core::inventory::schema::EntitySchema;
+use countersign_core::policies::RuleBook;
 use countersign_core::problem::{Failure, Problem};
 use countersign_core::source::Folder;
 
@@ -47,7 +49,8 @@ pub fn verify(cli: &Cli, args: &EvidenceArgs, folder: &Path) -> Result<u8, Failu
     // what is no fault of the tables is looked at where they have none: one change is told once
     let mut alone = Alone::default();
     if let Some(document) = filed.document.as_ref().filter(|_| lines.is_empty()) {
-        alone = alone::check(document, filed.contents.get(COVER).map(Vec::as_slice));
+        let built_in = RuleBook::built_in(&EntitySchema::built_in()?)?;
+        alone = alone::check(document, filed.contents.get(COVER).map(Vec::as_slice), built_in.hipaa_kinds());
         if args.against.is_none() {
             lines.append(&mut alone.faults);
         }

@@ -19,8 +19,8 @@ pub struct Alone {
     pub not_checked: Vec<String>,
 }
 
-/// Checks a document, and the cover page that lies beside it.
-pub fn check(document: &Value, page: Option<&[u8]>) -> Alone {
+/// Checks a document, and the cover page that lies beside it. `hipaa_kinds` are those of the built-in rules.
+pub fn check(document: &Value, page: Option<&[u8]>, hipaa_kinds: &BTreeSet<String>) -> Alone {
     let mut found = Alone::default();
     found.faults.extend(form::fault(document));
     if document.get("schema").and_then(Value::as_str) != Some(FORMAT) {
@@ -36,13 +36,26 @@ pub fn check(document: &Value, page: Option<&[u8]>) -> Alone {
             found.not_checked.push(format!("{COVER}, which version {version} of countersign wrote"));
         }
         Some(page) if found.faults.is_empty() => {
-            found.faults.extend(on_the_cover(document, &String::from_utf8_lossy(page)));
-            found.not_checked.push(format!("the rest of {COVER}: PHI, what is not known, what was assumed"));
+            let phi = phi(document, hipaa_kinds);
+            let told = if phi.is_some() { "" } else { "PHI, " };
+            found.faults.extend(on_the_cover(document, &String::from_utf8_lossy(page), phi.as_deref()));
+            found.not_checked.push(format!("the rest of {COVER}: {told}what is not known, what was assumed"));
         }
         _ => {}
     }
     found
 }
+
+/// What the page says of PHI, by the rows. Rules of one's own say for themselves what covers an account.
+fn phi(document: &Value, hipaa_kinds: &BTreeSet<String>) -> Option<String> {
+    let origin = document.pointer("/provenance/rules/origin")?;
+    origin.get("folder").filter(|folder| folder.is_null())?;
+    cover::phi(document, hipaa_kinds)
+}
+
+/// What is in each sentence about PHI, of which the rest of an answer has none.
+const OF_PHI: [&str; 4] =
+    [" PHI without cover", " PHI and may be without cover", "to hold PHI is covered", "whether PHI is held"];
 
 /// The population against the rows: every account has one for each kind, but for those that are counted as having none.
 fn counts(document: &Value) -> Option<String> {
@@ -96,7 +109,7 @@ fn sections(page: &str) -> BTreeMap<&str, Vec<&str>> {
 }
 
 /// What the cover page says otherwise than the document.
-fn on_the_cover(document: &Value, page: &str) -> Option<String> {
+fn on_the_cover(document: &Value, page: &str, phi: Option<&str>) -> Option<String> {
     let sections = sections(page);
     let wrong = |what: &str| Some(format!("{COVER} does not say what {DOCUMENT} says: {what}"));
     let titles: Vec<&str> = page.lines().filter_map(|l| l.strip_prefix("## ")).collect();
@@ -110,8 +123,14 @@ fn on_the_cover(document: &Value, page: &str) -> Option<String> {
     if *title != cover::title(at) || *asked != cover::asked(&kinds, at) {
         return wrong("what was asked");
     }
-    if !answer.starts_with(&cover::answer(document, &kinds)) {
+    let Some(rest) = answer.strip_prefix(&cover::answer(document, &kinds)) else {
         return wrong("how many accounts are covered");
+    };
+    if let Some(phi) = phi {
+        let rest = if phi.is_empty() { Some(rest) } else { rest.strip_prefix(&format!(" {phi}")) };
+        if rest.is_none_or(|rest| OF_PHI.iter().any(|words| rest.contains(words))) {
+            return wrong("which accounts hold PHI without cover");
+        }
     }
     let is = |title: &str, lines: Vec<String>| {
         let lines: Vec<String> = lines.iter().map(|line| format!("- {line}")).collect();

@@ -8,7 +8,7 @@ use super::{DOCUMENT, Facts, manifest};
 use crate::report::completeness;
 use crate::report::findings::markdown::cell;
 use crate::report::foreign::Foreign;
-use crate::report::plain::coverage::Told;
+use crate::report::plain::coverage::{Held, Told};
 use crate::report::plain::day::when;
 use crate::report::{COVERED_MEANS, Shown, count, plain};
 use countersign_core::assessment::completeness::{Gap, Missing};
@@ -75,21 +75,54 @@ pub fn asked(kinds: &[String], at: &str) -> String {
 pub fn answer(document: &Value, kinds: &[String]) -> String {
     let accounts = document.pointer("/population/accounts").and_then(Value::as_u64).unwrap_or_default();
     let all = rows(document, "accounts");
-    let place = |row: &Value| {
-        let account = text(row, "account");
-        let name = row.get("name").and_then(Value::as_str);
-        name.map_or_else(|| account.to_owned(), |name| format!("{name} ({account})"))
-    };
-    let coverage = |row: &Value| {
-        let said = text(row, "coverage");
-        Coverage::ALL.iter().copied().find(|c| Shown::from(*c).words == said).unwrap_or(Coverage::Unknown)
-    };
     let of_kind = |kind: &String| {
         let of_kind = all.iter().filter(|row| text(row, "agreementKind") == kind);
         let rows: Vec<(String, Coverage)> = of_kind.map(|row| (place(row), coverage(row))).collect();
         plain::coverage::of_rows(kind, &rows, usize::try_from(accounts).unwrap_or_default(), Told::All)
     };
     cell(&kinds.iter().map(of_kind).collect::<Vec<_>>().join(" "))
+}
+
+/// What the answer says of PHI by the rows of a document, in Markdown; `None` where they do not tell: an account has no row for what
+/// covers it as HIPAA asks.
+pub fn phi(document: &Value, hipaa_kinds: &BTreeSet<String>) -> Option<String> {
+    let (mut held, mut places): (Vec<Held>, BTreeMap<&str, usize>) = (Vec::new(), BTreeMap::new());
+    for row in rows(document, "accounts").iter().filter(|row| hipaa_kinds.contains(text(row, "agreementKind"))) {
+        let covered = match coverage(row) {
+            Coverage::Covered => Some(true),
+            Coverage::NotCovered => Some(false),
+            Coverage::Unknown => None,
+        };
+        let holds = [true, false].into_iter().find(|fact| Shown::from(Some(*fact)).words == text(row, "holdsPhi"));
+        let known = places.get(text(row, "account")).and_then(|place| held.get_mut(*place));
+        match known {
+            // one of several is enough
+            Some(known) => known.covered = [known.covered, covered].into_iter().max_by_key(likely).flatten(),
+            None => {
+                places.insert(text(row, "account"), held.len());
+                held.push(Held { place: place(row), holds, covered });
+            }
+        }
+    }
+    let accounts = document.pointer("/population/accounts").and_then(Value::as_u64)?;
+    (u64::try_from(held.len()) == Ok(accounts)).then(|| cell(&plain::coverage::of_phi(&held, Told::All).join(" ")))
+}
+
+/// No, not known, yes.
+fn likely(fact: &Option<bool>) -> u8 {
+    fact.map_or(1, |fact| if fact { 2 } else { 0 })
+}
+
+/// What the account of a row is called.
+fn place(row: &Value) -> String {
+    let account = text(row, "account");
+    let name = row.get("name").and_then(Value::as_str);
+    name.map_or_else(|| account.to_owned(), |name| format!("{name} ({account})"))
+}
+
+fn coverage(row: &Value) -> Coverage {
+    let said = text(row, "coverage");
+    Coverage::ALL.iter().copied().find(|c| Shown::from(*c).words == said).unwrap_or(Coverage::Unknown)
 }
 
 /// What the lines about findings begin with, by the rows of a document, in Markdown.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Drawn;
 use crate::report::diff::principal;
-use crate::report::ending::{Shared, effect, number, perhaps, ways};
+use crate::report::ending::{Shared, effect, is_nobody, nobody, number, perhaps, ways};
 use crate::report::history::sentence;
 use crate::report::plain::{Names, can, who};
 use crate::report::{completeness, sentences};
@@ -160,14 +160,15 @@ fn history_of(history: &History, kinds: &[String]) -> Value {
 }
 
 /// The ways to end coverage: kind, operation, scope, the account that it is done in, what comes of it, the accounts, who can, who
-/// perhaps can, by the reason why that is not known.
+/// perhaps can, by the reason why that is not known, and why nobody who is listed can.
 fn endings_of(endings: &[Ending]) -> Value {
     let row = |shared: Shared<'_>| {
         let Shared { kind, way, accounts } = shared;
         let may: Vec<String> = way.may.iter().map(principal).collect();
         let unknown = perhaps(way, &number);
         let scope = way.scope.map(Scope::word);
-        json!([kind, way.operation, scope, way.by, effect(way.effect), accounts, may, unknown])
+        let why = is_nobody(way).then(|| nobody(way));
+        json!([kind, way.operation, scope, way.by, effect(way.effect), accounts, may, unknown, why])
     };
     ways(endings).into_iter().map(row).collect()
 }

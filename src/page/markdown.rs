@@ -2,7 +2,7 @@
 
 use super::Drawn;
 use crate::report::diff::principal;
-use crate::report::ending::{Shared, effect, number, perhaps, ways};
+use crate::report::ending::{Shared, effect, is_nobody, nobody, number, perhaps, ways};
 use crate::report::findings::markdown::cell;
 use crate::report::foreign::Foreign;
 use crate::report::plain;
@@ -54,8 +54,16 @@ pub fn markdown(drawn: &Drawn<'_>, title: &str) -> String {
 
 /// The ways to end coverage, and who can go them.
 fn ending_by(endings: &[Ending]) -> String {
-    let mut table =
-        Table::new(&["operation", "scope", "in account", "what comes of it", "accounts", "can", "perhaps can"]);
+    let mut table = Table::new(&[
+        "operation",
+        "scope",
+        "in account",
+        "what comes of it",
+        "accounts",
+        "can",
+        "perhaps can",
+        "nobody",
+    ]);
     for Shared { way, accounts, .. } in ways(endings) {
         table.rows.push(vec![
             way.operation.to_owned(),
@@ -65,6 +73,7 @@ fn ending_by(endings: &[Ending]) -> String {
             few(&accounts.into_iter().map(str::to_owned).collect::<Vec<_>>(), 6),
             way.may.iter().map(principal).collect::<Vec<_>>().join(", "),
             perhaps(way, &number).join("; "),
+            if is_nobody(way) { nobody(way) } else { String::new() },
         ]);
     }
     if table.rows.is_empty() { "No account is covered.\n".to_owned() } else { table.markdown() }

@@ -246,14 +246,14 @@ function ofAccount(a) {
   if (about.length) parts.push(make("h3", {}, "Findings"), ...about.map(finding));
   return parts;
 }
-// endings: [kind, operation, scope, in account, what comes of it, accounts, who can, who perhaps can and why]
+// endings: [kind, operation, scope, in account, what comes of it, accounts, who can, who perhaps can and why, why nobody who is listed can]
 function enders() {
   if (!data.endings) return [make("p", {}, "Not asked of so many accounts: countersign who-can end-coverage DIR --account NUMBER answers for some.")];
-  const ways = data.endings.filter((w) => w[0] === data.kinds[kind()]?.[0]), ways_of = ways.filter((w) => w[6].length + w[7].length);
+  const ways = data.endings.filter((w) => w[0] === data.kinds[kind()]?.[0]), ways_of = ways.filter((w) => !w[8]);
   const names = (who) => (who.length > 12 ? [...who.slice(0, 12), `${who.length - 12} more`] : who).join(", ");
-  const row = (w) => make("li", {}, make("b", {}, w[1]), ` in ${place(w[3])}${w[2] ? `, for the ${w[2]}` : ""} (${plural(w[5].length, "account")}: ${w[4]})`, w[6].length ? make("p", {}, `Can: ${names(w[6])}`) : null, ...w[7].map((who) => make("p", {}, `Perhaps: ${who}`)));
-  const none = ways.length - ways_of.length;
-  return [ways_of.length ? make("ul", { class: "ways" }, ways_of.map(row)) : make("p", {}, ways.length ? "Nobody who is listed." : "Nothing is covered by it, or it was not asked."), none && ways_of.length ? make("p", {}, `Nobody who is listed can go ${none === 1 ? "1 other way" : `${none} other ways`}.`) : null, make("p", {}, `Not followed: ${data.notFollowed.join("; ")}.`)].filter(Boolean);
+  const row = (w) => make("li", {}, make("b", {}, w[1]), ` in ${place(w[3])}${w[2] ? `, for the ${w[2]}` : ""} (${plural(w[5].length, "account")}: ${w[4]})`, w[6].length ? make("p", {}, `Can: ${names(w[6])}`) : null, ...w[7].map((who) => make("p", {}, `Perhaps: ${who}`)), w[8] ? make("p", {}, `Nobody ${w[8]}`) : null);
+  const none = ways.filter((w) => w[8]);
+  return [ways_of.length ? make("ul", { class: "ways" }, ways_of.map(row)) : make("p", {}, ways.length ? "Nobody who is listed." : "Nothing is covered by it, or it was not asked."), none.length ? make("h3", {}, `Ways that nobody who is listed can go: ${none.length}`) : null, none.length ? make("ul", { class: "ways" }, none.map(row)) : null, make("p", {}, `Not followed: ${data.notFollowed.join("; ")}.`)].filter(Boolean);
 }
 const path = (node) => (nodes[node][2] === null ? nodes[node][1] : `${path(nodes[node][2])} / ${nodes[node][1]}`);
 function ofAnswer(p, q, answer) {

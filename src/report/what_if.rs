@@ -35,16 +35,7 @@ pub fn text(
             format!("{kind} of {whose}, after change {after} until change {until}: put what covers them before it");
         text.push_str(&paragraph(width, "  uncovered on the way: ", &body));
     }
-    if !advice.is_empty() {
-        text.push_str(&format!("\n{}\n", bold("Before")));
-    }
-    for one in advice {
-        let names: Vec<String> = one.accounts.iter().map(|a| a.account.clone()).collect();
-        let shown = if all { names.len() } else { SHOWN };
-        let whose = format!("{}: {}", count(names.len(), "account"), few(&names, shown));
-        let body = format!("{} ({}; {}; {})", one.message, whose, one.kinds.join(", "), one.rule);
-        text.push_str(&paragraph(width, "  - ", &body));
-    }
+    text.push_str(&advised(width, advice, all));
     text.push_str(&differences::body(width, diff, all));
     text.push('\n');
     for what in &diff.assuming {
@@ -52,5 +43,27 @@ pub fn text(
     }
     text.push_str(&paragraph(width, "", &format!("Left out: {}.", diff.leaves_out.join("; "))));
     text.push_str(&paragraph(width, "", COVERED_MEANS));
+    text
+}
+
+/// What to do before the changes, and before coverage is lost that they leave until later.
+fn advised(width: usize, advice: &[Advice], all: bool) -> String {
+    let mut by: BTreeMap<&Option<String>, Vec<&Advice>> = BTreeMap::new();
+    advice.iter().for_each(|one| by.entry(&one.before).or_default().push(one));
+    let mut text = String::new();
+    for (before, advice) in by {
+        let head = match before {
+            None => bold("Before"),
+            Some(then) => format!("{}{}", bold(&format!("Before {}", day(then))), dim(", when coverage is lost later")),
+        };
+        text.push_str(&format!("\n{head}\n"));
+        for one in advice {
+            let names: Vec<String> = one.accounts.iter().map(|a| a.account.clone()).collect();
+            let shown = if all { names.len() } else { SHOWN };
+            let whose = format!("{}: {}", count(names.len(), "account"), few(&names, shown));
+            let body = format!("{} ({}; {}; {})", one.message, whose, one.kinds.join(", "), one.rule);
+            text.push_str(&paragraph(width, "  - ", &body));
+        }
+    }
     text
 }

@@ -48,7 +48,7 @@ struct Question {
     inventory: usize,
     at: Moment,
     way: Way,
-    /// An account alone, or of [`Way::Changes`] one plan; none for all of them.
+    /// An account alone, or of [`Way::Changes`] and [`Way::Joining`] one plan; none for all of them.
     only: Option<String>,
 }
 
@@ -66,6 +66,8 @@ enum Way {
     AnyRequest,
     /// What is advised before changes of each kind.
     Changes,
+    /// What stops an account that joins an organization.
+    Joining,
 }
 
 /// The inventories, and the questions in the order in which they are asked.
@@ -108,7 +110,7 @@ impl Inventories {
         let mut questions = Vec::new();
         for way in ways {
             // what any request may do does not change with agreements
-            let most = if matches!(way, Way::AnyRequest | Way::Changes) {
+            let most = if matches!(way, Way::AnyRequest | Way::Changes | Way::Joining) {
                 1
             } else {
                 self.moments.iter().map(Vec::len).max().unwrap()
@@ -116,7 +118,12 @@ impl Inventories {
             for place in 0..most {
                 for (inventory, moments) in self.moments.iter().enumerate() {
                     // every change is made to one inventory alone, which has an account of each kind
-                    if *way == Way::Changes && self.names[inventory] != "changes" {
+                    let alone = match way {
+                        Way::Changes => Some("changes"),
+                        Way::Joining => Some("joining"),
+                        _ => None,
+                    };
+                    if alone.is_some_and(|name| self.names[inventory] != name) {
                         continue;
                     }
                     let at = moments.get(place);
@@ -181,6 +188,23 @@ fn advised(inventory: &Inventory, rules: &RuleBook, at: Moment, only: &[String])
     told
 }
 
+/// What becomes of each account that joins each organization.
+fn joined(inventory: &Inventory, rules: &RuleBook, at: Moment, only: &[String]) -> String {
+    let mut told = String::new();
+    for account in inventory.of_type("Account") {
+        for organization in inventory.of_type("Organization") {
+            let (account, organization) = (account.uid.id.clone(), organization.uid.id.clone());
+            let join = Change::Join { account, organization };
+            let name = join.to_string();
+            if only.is_empty() || only.contains(&name) {
+                let made = what_if::apply(inventory, rules, &[join], at).map(|_| "made");
+                told.push_str(&format!("{name}: {}\n", answer(made)));
+            }
+        }
+    }
+    told
+}
+
 /// The plans that can be made.
 fn plans(inventory: &Inventory, at: Moment) -> Vec<Plan> {
     let ids = |ty: &'static str| inventory.of_type(ty).map(|e| e.uid.id.clone()).collect::<Vec<String>>();
@@ -210,12 +234,17 @@ fn plans(inventory: &Inventory, at: Moment) -> Vec<Plan> {
         plans.push(vec![accept.clone(), leave.clone()]);
         plans.push(vec![accept.clone(), leave.clone(), terminate.clone()]);
         plans.push(vec![terminate.clone(), leave]);
-        // one that joins, and was covered by nothing that is terminated
+        // one that joins before what covers it is terminated
         plans.extend(organizations.first().map(|o| {
             let join = Change::Join { account: account.clone(), organization: o.clone() };
             vec![join, Change::Terminate { of: o.clone(), kind: Some("baa".to_owned()) }]
         }));
         plans.push(vec![terminate.clone(), accept]);
+        // one that its organization's agreement never governed
+        plans.extend(organizations.first().map(|o| {
+            let designation = Change::RemoveDesignation { account: account.clone(), kind: "baa".to_owned() };
+            vec![Change::Terminate { of: o.clone(), kind: Some("baa".to_owned()) }, designation]
+        }));
         let join = |organization: &String| {
             vec![terminate.clone(), Change::Join { account: account.clone(), organization: organization.clone() }]
         };
@@ -231,7 +260,7 @@ fn plans(inventory: &Inventory, at: Moment) -> Vec<Plan> {
 
 /// A part of a question that tells two answers apart: the account of a principal, a finding or a row that differs, or a plan.
 fn narrowed(question: &Question, before: &str, after: &str) -> Option<Question> {
-    let only = if question.way == Way::Changes {
+    let only = if matches!(question.way, Way::Changes | Way::Joining) {
         let line = before.lines().zip(after.lines()).find(|(b, a)| b != a)?.0;
         line.split_once(": ")?.0.to_owned()
     } else {
@@ -298,6 +327,8 @@ impl Subject for Domain {
         let within = |set: &BTreeSet<String>| !mutant.actions.is_empty() && mutant.actions.is_subset(set);
         if mutant.actions.contains("advise") {
             (vec![Way::Changes], Vec::new())
+        } else if mutant.actions.iter().eq(["accept-invitation"]) {
+            ([vec![Way::Joining], all].concat(), mutant.actions.iter().cloned().collect())
         } else if within(&self.operations) {
             (all, mutant.actions.iter().cloned().collect())
         } else if within(&self.of_accounts) {
@@ -310,6 +341,9 @@ impl Subject for Domain {
     fn ask(&self, inventory: &Inventory, rules: &RuleBook, options: &Options, way: Way) -> String {
         if way == Way::Changes {
             return advised(inventory, rules, options.at, &options.filter.accounts);
+        }
+        if way == Way::Joining {
+            return joined(inventory, rules, options.at, &options.filter.accounts);
         }
         answer(assess(inventory, rules, options))
     }

@@ -40,7 +40,12 @@ pub fn all(assessment: &Assessment, names: Names<'_>, asked: &[String], told: To
     }
     let mut sentences: Vec<String> = kinds.iter().map(|kind| of_kind(assessment, names, kind, told)).collect();
     if kinds.iter().any(|kind| assessment.hipaa_kinds.contains(*kind)) {
-        sentences.extend(of_phi(assessment, names, told));
+        let held = |a: &AccountAnswer| Held {
+            place: names.place(&a.account),
+            holds: a.hipaa.holds_phi,
+            covered: a.hipaa.covered,
+        };
+        sentences.extend(of_phi(&assessment.accounts.iter().map(held).collect::<Vec<_>>(), told));
     }
     let others = names.accounts().saturating_sub(assessment.accounts.len());
     if told.is_named() && others > 0 {
@@ -97,11 +102,21 @@ pub fn of_rows(kind: &str, rows: &[(String, Coverage)], accounts: usize, told: T
     text
 }
 
+/// Whether an account holds PHI and is covered; `None` where that is not known.
+pub struct Held {
+    /// What it is called.
+    pub place: String,
+    /// It holds PHI.
+    pub holds: Option<bool>,
+    /// It is covered as HIPAA asks.
+    pub covered: Option<bool>,
+}
+
 /// Whether accounts that hold PHI are covered (D3).
-fn of_phi(assessment: &Assessment, names: Names<'_>, told: Told) -> Vec<String> {
-    let holding = |fact: Option<bool>| assessment.accounts.iter().filter(move |a| a.hipaa.holds_phi == fact);
+pub fn of_phi(accounts: &[Held], told: Told) -> Vec<String> {
+    let holding = |fact: Option<bool>| accounts.iter().filter(move |a| a.holds == fact);
     let of = |covered: Option<bool>| -> Vec<String> {
-        holding(Some(true)).filter(|a| a.hipaa.covered == covered).map(|a| names.place(&a.account)).collect()
+        holding(Some(true)).filter(|a| a.covered == covered).map(|a| a.place.clone()).collect()
     };
     let mut sentences = Vec::new();
     let (without, unknown) = (of(Some(false)), of(None));
@@ -123,7 +138,7 @@ fn of_phi(assessment: &Assessment, names: Names<'_>, told: Told) -> Vec<String> 
         let named = if told.is_named() { " named" } else { "" };
         sentences.push(format!("Every account{named} that is known to hold PHI is covered."));
     }
-    let perhaps = holding(None).filter(|a| a.hipaa.covered != Some(true)).count();
+    let perhaps = holding(None).filter(|a| a.covered != Some(true)).count();
     if perhaps > 0 {
         let named = if told.is_named() { " named," } else { "" };
         let accounts = format!("{}{named}", count(perhaps, "account"));

@@ -168,6 +168,17 @@ impl Answers {
         self.told.get().is_none().then_some(&self.class)
     }
 
+    /// The answers to some of the operations; what is its own is told of these alone.
+    pub fn only(&self, is: impl Fn(&OperationAnswer) -> bool) -> Self {
+        match self.told.get() {
+            Some(told) => told.iter().filter(|answer| is(answer)).cloned().collect(),
+            None => {
+                let shared = self.class.answers.iter().zip(self.class.answers());
+                shared.filter(|(_, answer)| is(answer)).map(|(shared, _)| self.own.tell(shared)).collect()
+            }
+        }
+    }
+
     /// What is shared and what is its own; `None` where something else is told.
     pub(super) fn parts(&self) -> Option<(&Arc<Class>, &Own)> {
         self.told.get().is_none().then_some((&self.class, self.own.as_ref()))

@@ -5,6 +5,7 @@ use super::{Filter, Options};
 use crate::agreements::Agreements;
 use crate::inventory::entity::Uid;
 use crate::operations::Memo;
+use crate::operations::catalogue::{Joins, Operation};
 use crate::operations::stopped::Stopped;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
@@ -22,6 +23,8 @@ pub(crate) struct Asked<'a> {
     pub kind: Option<&'a str>,
     /// The member that it is done to.
     pub member: Option<&'a str>,
+    /// The organization that the account would join.
+    pub joins: Option<Joins>,
 }
 
 /// What stops it; `None` where nothing does, and where the rules do not have it or the inventory not the account. `kept` are
@@ -47,14 +50,14 @@ pub(crate) fn stopped(
     let entities = agreements.entities(account, &standing, &more)?;
     let coverage = agreements.coverage(account, &standing, &entities)?;
     let stage = Stage::new(agreements, (account, &standing), (rules, &options), (entities, coverage))?;
-    let is_it = |o: &&crate::operations::catalogue::Operation| {
+    let is_it = |o: &&Operation| {
         o.scope == asked.scope
             && asked.kind.is_none_or(|kind| o.kind.as_deref() == Some(kind))
             && asked.member.is_none_or(|member| o.member.as_deref() == Some(member))
     };
     let memo = Memo::default();
     match stage.wanted().find(is_it) {
-        Some(operation) => stage.evaluator(&memo).stopped(&root, operation, kept),
+        Some(operation) => stage.evaluator(&memo).stopped(&root, &operation.joining(asked.joins.clone()), kept),
         None => Ok(None),
     }
 }

@@ -257,6 +257,11 @@ pub fn ended_service(name: &str) -> Option<(&'static str, &'static str)> {
     }
 }
 
+/// That an action or a service has ended, on which day AWS's catalogue had it last.
+pub fn has_ended(what: &str, day: &str) -> String {
+    format!("{what} has ended: AWS's catalogue had it last on {day}")
+}
+
 fn begins(text: &str, word: &str) -> bool {
     text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
 }

@@ -10,6 +10,7 @@ use super::pieces::{Piece, What};
 use super::{CoverageEntry, Side};
 use crate::assessment::Options;
 use crate::history::{self, Query, Turn};
+use crate::inventory::Inventory;
 use crate::moment::{self, Moment};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
@@ -31,7 +32,7 @@ pub(super) fn concerns_coverage(piece: &Piece) -> bool {
 }
 
 /// An account, and a kind of agreement.
-type Of = (String, String);
+pub(crate) type Of = (String, String);
 
 /// What is lost after the moment asked; `None` where the rules do not tell when their answers change. With each entry its causes are
 /// pieces of the same list.
@@ -45,36 +46,50 @@ pub(super) fn losses(
         return Ok(Some(Vec::new()));
     }
     let turns = |side: &Side<'_>| {
-        let to = moment::parse("9999-12-31").unwrap_or_default();
         let Options { at, filter, .. } = head.options;
-        let query = Query { from: Some(*at), to, accounts: filter.accounts.clone(), kinds: filter.agreements.clone() };
-        match history::turns(side.inventory, rules, &query) {
-            Ok(turns) => Ok(Some(turns)),
-            Err(Failure::Problems(_)) => Ok(None),
-            Err(other) => Err(other),
-        }
+        turns(side.inventory, rules, &from_then_on(*at, filter.accounts.clone(), filter.agreements.clone()))
     };
     let (Some(old), Some(new)) = (turns(base)?, turns(head)?) else { return Ok(None) };
+    let first = |of: &Of| {
+        answers.map(|side| {
+            let subject = Subject::Coverage { account: of.0.clone(), kind: of.1.clone() };
+            side.get(&subject).coverage().coverage
+        })
+    };
     let mut found = Vec::new();
-    for (at, lost) in moments([&old, &new], answers) {
+    for (at, lost) in moments([&old, &new], first) {
         found.extend(entries((base, head), rules, trials, (at, &lost))?);
     }
     Ok(Some(found))
 }
 
-/// The moments from which something is not covered that the old inventory covers, and what: each once.
-fn moments(turns: [&Vec<Turn>; 2], answers: [&Answers; 2]) -> BTreeMap<Moment, BTreeSet<Of>> {
+/// Everything that is recorded after a moment.
+pub(crate) fn from_then_on(at: Moment, accounts: Vec<String>, kinds: Vec<String>) -> Query {
+    Query { from: Some(at), to: moment::parse("9999-12-31").unwrap_or_default(), accounts, kinds }
+}
+
+/// The changes of coverage; `None` where the rules do not tell when their answers change.
+pub(crate) fn turns(inventory: &Inventory, rules: &RuleBook, query: &Query) -> Result<Option<Vec<Turn>>, Failure> {
+    match history::turns(inventory, rules, query) {
+        Ok(turns) => Ok(Some(turns)),
+        Err(Failure::Problems(_)) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
+/// The moments from which something is not covered that the old inventory covers, and what: each once. `first` tells how something
+/// stands on both sides before all of them.
+pub(crate) fn moments(
+    turns: [&Vec<Turn>; 2],
+    first: impl Fn(&Of) -> [Option<Coverage>; 2],
+) -> BTreeMap<Moment, BTreeSet<Of>> {
     let mut by: BTreeMap<Of, BTreeSet<Moment>> = BTreeMap::new();
     for turn in turns.into_iter().flatten() {
         by.entry((turn.account.clone(), turn.kind.clone())).or_default().insert(turn.at);
     }
     let mut found: BTreeMap<Moment, BTreeSet<Of>> = BTreeMap::new();
     for (of, moments) in by {
-        let first = answers.map(|side| {
-            let subject = Subject::Coverage { account: of.0.clone(), kind: of.1.clone() };
-            side.get(&subject).coverage().coverage
-        });
-        let mut states = first;
+        let mut states = first(&of);
         let mut was_lost = is_lost(states);
         for at in moments {
             for (state, turns) in states.iter_mut().zip(turns) {

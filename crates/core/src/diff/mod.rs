@@ -45,7 +45,7 @@ pub mod causes;
 pub mod differences;
 mod effects;
 mod group;
-mod later;
+pub(crate) mod later;
 mod listed;
 pub mod people;
 pub mod perhaps;

@@ -35,6 +35,8 @@ pub struct Operation {
     pub member_state: Option<String>,
     /// The organization has members besides its management account; `None` where that is unknown, or nothing asks.
     pub other_members: Option<bool>,
+    /// The organization that the account would join, where one is named.
+    pub joins: Option<Joins>,
     /// What the text for people calls it, and what it is done to.
     pub words: (&'static str, &'static str),
     /// What stands for each place of the catalogue's templates.
@@ -44,10 +46,24 @@ pub struct Operation {
     pub of_each: Rc<[OfOne]>,
 }
 
+/// An organization that an account would join.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Joins {
+    /// Its id.
+    pub organization: String,
+    /// The partition and the state of its management account, where that is in the inventory.
+    pub manager: Option<(String, String)>,
+}
+
 impl Operation {
     /// The same on one acceptance of several.
     pub fn on(&self, values: &Rc<[Option<String>]>) -> Self {
         Self { values: values.clone(), of_each: Rc::default(), ..self.clone() }
+    }
+
+    /// The same where it is known which organization the account would join.
+    pub fn joining(&self, joins: Option<Joins>) -> Self {
+        Self { joins, ..self.clone() }
     }
 }
 
@@ -254,6 +270,7 @@ fn blank(definition: &Definition, scope: Option<Scope>, values: Rc<[Option<Strin
         by_name: definition.by_name,
         member_state: None,
         other_members: None,
+        joins: None,
         words,
         values,
         of_each: Rc::default(),

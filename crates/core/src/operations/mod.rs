@@ -136,6 +136,7 @@ struct RulingKey {
     report: Option<String>,
     other_members: Option<bool>,
     member_state: Option<String>,
+    joins: Option<catalogue::Joins>,
     /// Where the policies may read which kind of agreement it is.
     kind: Option<String>,
     facts: Facts,
@@ -533,6 +534,7 @@ impl AccountEvaluator<'_> {
             report: operation.report.clone(),
             other_members: operation.other_members,
             member_state: operation.member_state.clone(),
+            joins: operation.joins.clone(),
             kind: operation.kind.clone().filter(|_| self.rules.reads_attribute(operation.name, "agreement")),
             facts,
             generation,
@@ -581,6 +583,14 @@ impl AccountEvaluator<'_> {
         ];
         pairs.extend(operation.other_members.map(|are| ("otherMembers", Expr::new_bool(are))));
         pairs.extend(operation.member_state.clone().map(|state| ("memberState", Expr::new_string(state))));
+        if let Some(joins) = &operation.joins {
+            pairs.push(("joins", Expr::new_entity_uid(Uid::new("Organization", &joins.organization).to_cedar()?)));
+            let manager = joins
+                .manager
+                .clone()
+                .map(|(partition, state)| [("joinsPartition", partition), ("joinsManagerState", state)]);
+            pairs.extend(manager.into_iter().flatten().map(|(name, value)| (name, Expr::new_string(value))));
+        }
         pairs.extend(operation.kind.clone().map(|kind| ("agreement", Expr::new_string(kind))));
         pairs.extend(self.named(operation)?);
         context(pairs)

@@ -21,11 +21,8 @@ impl Edit {
         if self.inventory.entities.get(&joined).is_some_and(|o| o.attrs.contains_key("deletedAt")) {
             return Err(Why::new(format!("{organization} was deleted"), "name another organization"));
         }
-        self.may_join(id, organization)?;
         match self.tree().now(&account).organization {
-            Some(own) if own == organization => {
-                return Err(Why::new(format!("it is in {organization} already"), "--move changes its unit"));
-            }
+            Some(own) if own == organization => return Err(Why::nothing()),
             // an invitation can be accepted without leaving first: it leaves and joins at one moment
             Some(_) => {
                 let left = self.left(&account)?;
@@ -72,20 +69,8 @@ impl Edit {
 
     pub fn close(&mut self, id: &str) -> Result<(), Why> {
         let account = self.account(id)?;
-        let already = match Departing::of(&account.state) {
-            Some(Departing::Closed) => Some("it is closed already"),
-            Some(Departing::Closing) => Some("it is being closed already"),
-            _ => None,
-        };
-        if let Some(what) = already {
-            return Err(Why::new(what, "closing leads to departure, on a date that is not known (D14)"));
-        }
-        let tree = self.tree();
-        if tree.manages(id, tree.now(&account).organization.as_deref()) {
-            return Err(Why::new(
-                "a management account cannot be closed while its organization exists",
-                "let the members leave and delete the organization first",
-            ));
+        if Departing::of(&account.state) == Some(Departing::Closed) {
+            return Err(Why::nothing());
         }
         let (uid, at) = (Uid::new("Account", id), self.at);
         self.set(&uid, "state", Attr::String("CLOSED".to_owned()));
@@ -95,18 +80,7 @@ impl Edit {
 
     /// The organization that an account can leave.
     fn left(&self, account: &Account) -> Result<String, Why> {
-        let tree = self.tree();
-        let organization = tree.now(account).organization;
-        let Some(organization) = organization else {
-            return Err(Why::new("it is in no organization", ""));
-        };
-        if tree.manages(&account.id, Some(&organization)) {
-            return Err(Why::new(
-                format!("it manages {organization}, and leaves it only when that is deleted"),
-                "use --delete-organization, once every member has left",
-            ));
-        }
-        Ok(organization)
+        self.tree().now(account).organization.ok_or_else(Why::nothing)
     }
 
     /// Ends the membership that is open, and takes off what the organization attached and assigned.

@@ -14,7 +14,7 @@ use crate::hipaa::{self, words};
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
 use crate::inventory::model::{Accepted, Account};
-use crate::moment::Moment;
+use crate::moment::{self, Moment};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::terms::{Coverage, Role, Scope};
@@ -38,6 +38,9 @@ pub struct Advice {
     pub kinds: Vec<String>,
     /// The accounts that it is about.
     pub accounts: Vec<AccountEntry>,
+    /// The moment before which it is to be done, where it is about coverage that is lost later than the changes are made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
 }
 
 /// Advice, with the kinds and the accounts that it is given for.
@@ -48,12 +51,26 @@ pub(super) struct Advising<'a> {
     rules: &'a RuleBook,
     at: Moment,
     denied: BTreeMap<String, Denied>,
-    found: BTreeMap<(String, String), Given>,
+    /// By the moment before which it is given, the policy and the words.
+    found: BTreeMap<(Option<String>, String, String), Given>,
+    /// What was told, by policy, account and kind: it is told once, where it matters first.
+    told: BTreeSet<(String, String, String)>,
+}
+
+/// Coverage that is lost after the changes are made.
+pub(super) struct Later<'a> {
+    /// From when on it is lost.
+    pub at: Moment,
+    /// Of which kind.
+    pub kind: &'a str,
+    /// By what the account is covered until then, if the changes are made; `none`.
+    pub until_then: &'static str,
 }
 
 impl<'a> Advising<'a> {
     pub fn new(base: &Inventory, rules: &'a RuleBook, plan: (&[Change], &Made), at: Moment) -> Result<Self, Failure> {
-        Ok(Self { rules, at, denied: departing::denied(base, rules, plan, at)?, found: BTreeMap::new() })
+        let denied = departing::denied(base, rules, plan, at)?;
+        Ok(Self { rules, at, denied, found: BTreeMap::new(), told: BTreeSet::new() })
     }
 
     /// The accounts that are to accept an agreement of their own, and in which service control policies deny it.
@@ -68,19 +85,37 @@ impl<'a> Advising<'a> {
         changes.iter().filter_map(is_denied).collect()
     }
 
-    /// Asks about an account, as it stands before and after.
-    pub fn account(&mut self, made: &Made, account: &Account, (old, new): (View, View)) -> Result<(), Failure> {
-        let denied = self.denied.get(&account.id);
-        let asking = Asking { rules: self.rules, made, id: &account.id, denied, old, new };
-        for kind in asking.kinds() {
-            for advice in asking.about(account, kind, self.at)? {
-                let key = (advice.policy.clone(), advice.message.clone());
-                let entry = self.found.entry(key).or_insert_with(|| (advice, BTreeSet::new(), BTreeSet::new()));
-                entry.1.insert(kind.to_owned());
-                entry.2.insert(AccountEntry { account: account.id.clone(), name: account.name.clone() });
-            }
-        }
+    /// Asks about an account, as it stands before a change of the plan, counted from nought, and after all of them.
+    pub fn account(&mut self, (made, from): (&Made, usize), id: &str, (old, new): (View, View)) -> Result<(), Failure> {
+        let asking = Asking { rules: self.rules, made, from, id, denied: self.denied.get(id), old, new, later: None };
+        let kinds: Vec<String> = asking.kinds().into_iter().map(str::to_owned).collect();
+        let advised: Vec<_> = kinds.iter().map(|kind| asking.about(kind, self.at)).collect::<Result<_, Failure>>()?;
+        let name = asking.old.name.clone();
+        kinds.iter().zip(advised).for_each(|(kind, advised)| self.tell((id, &name, kind), None, advised));
         Ok(())
+    }
+
+    /// Asks about coverage of an account that is lost later, as it stands then without the changes and with them.
+    pub fn later(&mut self, made: &Made, id: &str, (old, new): (View, View), lost: &Later<'_>) -> Result<(), Failure> {
+        let denied = self.denied.get(id);
+        let asking = Asking { rules: self.rules, made, from: 0, id, denied, old, new, later: Some(lost.until_then) };
+        let advised = asking.about(lost.kind, lost.at)?;
+        let name = asking.old.name.clone();
+        self.tell((id, &name, lost.kind), Some(moment::format(lost.at)), advised);
+        Ok(())
+    }
+
+    fn tell(&mut self, (id, name, kind): (&str, &Option<String>, &str), before: Option<String>, advised: Vec<Advice>) {
+        for advice in advised {
+            if !self.told.insert((advice.policy.clone(), id.to_owned(), kind.to_owned())) {
+                continue;
+            }
+            let key = (before.clone(), advice.policy.clone(), advice.message.clone());
+            let advice = Advice { before: before.clone(), ..advice };
+            let entry = self.found.entry(key).or_insert_with(|| (advice, BTreeSet::new(), BTreeSet::new()));
+            entry.1.insert(kind.to_owned());
+            entry.2.insert(AccountEntry { account: id.to_owned(), name: name.clone() });
+        }
     }
 
     /// All of it.
@@ -94,11 +129,20 @@ impl<'a> Advising<'a> {
     }
 }
 
-/// What is made to each account: by itself, or by the organization that it is in when it happens; with the kind of agreement, where it
-/// is about one.
+/// What is made to each account: by itself, or by the organization that it is in when it happens.
 #[derive(Default)]
 pub(super) struct Made {
-    of: BTreeMap<String, Vec<(&'static str, Option<String>)>>,
+    of: BTreeMap<String, Vec<One>>,
+}
+
+/// What one change of a plan makes to an account.
+#[derive(Clone)]
+struct One {
+    /// Which change, counted from nought.
+    step: usize,
+    word: &'static str,
+    /// The kind of agreement, where it is about one.
+    kind: Option<String>,
 }
 
 impl Made {
@@ -109,21 +153,22 @@ impl Made {
         for account in tree.accounts.values() {
             places.extend(tree.now(account).organization.map(|organization| (account.id.clone(), organization)));
         }
-        for change in changes {
+        for (step, change) in changes.iter().enumerate() {
             let agreement = agreement(before, change);
             let kind = agreement.as_ref().map(|(_, kind)| kind.clone());
+            let one = One { step, word: change.word(), kind };
             match (agreement.map(|(by, _)| by), change) {
                 (Some(Accepted::Organization(of)), Change::Accept { .. }) => {
-                    made.add_to_members(&places, &of, ("organization-accepts", kind));
+                    made.add_to_members(&places, &of, &One { word: "organization-accepts", ..one });
                 }
                 (Some(Accepted::Organization(of)), _) => {
-                    made.add_to_members(&places, &of, ("organization-terminates", kind));
+                    made.add_to_members(&places, &of, &One { word: "organization-terminates", ..one });
                 }
-                (Some(Accepted::Account(own)), _) => made.add(&own, (change.word(), kind)),
+                (Some(Accepted::Account(own)), _) => made.add(&own, one),
                 (None, Change::Delete { organization: of } | Change::Organization { organization: of, .. }) => {
-                    made.add_to_members(&places, of, (change.word(), None));
+                    made.add_to_members(&places, of, &one);
                 }
-                (None, _) => change.accounts().iter().for_each(|id| made.add(id, (change.word(), kind.clone()))),
+                (None, _) => change.accounts().iter().for_each(|id| made.add(id, one.clone())),
             }
             match change {
                 Change::Leave { account } => drop(places.remove(account)),
@@ -137,18 +182,18 @@ impl Made {
         made
     }
 
-    fn add_to_members(&mut self, places: &BTreeMap<String, String>, of: &str, what: (&'static str, Option<String>)) {
+    fn add_to_members(&mut self, places: &BTreeMap<String, String>, of: &str, what: &One) {
         let members = places.iter().filter(|(_, organization)| *organization == of);
         members.for_each(|(account, _)| self.add(account, what.clone()));
     }
 
-    fn add(&mut self, account: &str, what: (&'static str, Option<String>)) {
+    fn add(&mut self, account: &str, what: One) {
         self.of.entry(account.to_owned()).or_default().push(what);
     }
 
     /// The accounts that something is made to.
     pub fn with<'m>(&'m self, what: &'m str) -> impl Iterator<Item = &'m String> {
-        let is_made = move |made: &[(&'static str, Option<String>)]| made.iter().any(|(word, _)| *word == what);
+        let is_made = move |made: &[One]| made.iter().any(|one| one.word == what);
         self.of.iter().filter(move |(_, made)| is_made(made)).map(|(account, _)| account)
     }
 
@@ -162,10 +207,19 @@ impl Made {
         self.of.contains_key(account)
     }
 
-    /// What is made to it that is about a kind of agreement, or about none.
-    pub fn to(&self, account: &str, kind: &str) -> BTreeSet<&'static str> {
-        let all = self.of.get(account).into_iter().flatten();
-        all.filter(|(_, of)| of.as_ref().is_none_or(|of| of == kind)).map(|(word, _)| *word).collect()
+    /// The changes that are made to an account after another was: what they find is not what stands before the plan.
+    pub fn after_others(&self) -> impl Iterator<Item = (usize, &String)> {
+        let later = |made: &[One]| {
+            let steps: BTreeSet<usize> = made.iter().map(|one| one.step).collect();
+            steps.into_iter().skip(1).collect::<Vec<_>>()
+        };
+        self.of.iter().flat_map(move |(account, made)| later(made).into_iter().map(move |step| (step, account)))
+    }
+
+    /// What is made to it from a change on, about a kind of agreement or about none.
+    fn to(&self, account: &str, kind: &str, from: usize) -> BTreeSet<&'static str> {
+        let all = self.of.get(account).into_iter().flatten().filter(|one| one.step >= from);
+        all.filter(|one| one.kind.as_ref().is_none_or(|of| of == kind)).map(|one| one.word).collect()
     }
 }
 
@@ -196,6 +250,7 @@ fn agreement(before: &Agreements<'_>, change: &Change) -> Option<(Accepted, Stri
 
 /// How an account stands on one side.
 pub(super) struct View {
+    name: Option<String>,
     role: Role,
     /// Its organization declares it as a delegated administrator.
     delegated: bool,
@@ -216,12 +271,17 @@ pub(super) fn view(agreements: &Agreements<'_>, account: &Account) -> Result<Vie
     let organization = standing.organization.as_ref().and_then(|o| agreements.tree.organizations.get(o));
     let delegated = organization.is_some_and(|o| o.delegated.contains(&account.id));
     let rows = coverage.into_iter().map(|row| (row.kind.clone(), row)).collect();
-    Ok(View { role, delegated, rows, holds_phi, entities })
+    Ok(View { name: account.name.clone(), role, delegated, rows, holds_phi, entities })
 }
 
 impl View {
+    /// The kinds that there are answers about.
+    pub fn kinds(&self) -> impl Iterator<Item = &String> {
+        self.rows.keys()
+    }
+
     /// Whether an agreement of a kind is in force.
-    fn coverage(&self, kind: &str) -> Coverage {
+    pub fn coverage(&self, kind: &str) -> Coverage {
         self.rows.get(kind).map_or(Coverage::NotCovered, |row| row.coverage)
     }
 
@@ -243,12 +303,16 @@ impl View {
 struct Asking<'a> {
     rules: &'a RuleBook,
     made: &'a Made,
+    /// The first of the changes that are made after what is before, counted from nought.
+    from: usize,
     /// The account.
     id: &'a str,
     /// What of departing service control policies deny in it, and which.
     denied: Option<&'a Denied>,
     old: View,
     new: View,
+    /// By what the account is covered until the moment asked, where that is later than the changes.
+    later: Option<&'static str>,
 }
 
 impl Asking<'_> {
@@ -261,12 +325,12 @@ impl Asking<'_> {
         if !self.made.any(self.id) && !kinds.iter().any(|kind| differs(kind)) { BTreeSet::new() } else { kinds }
     }
 
-    fn about(&self, account: &Account, kind: &str, at: Moment) -> Result<Vec<Advice>, Failure> {
+    fn about(&self, kind: &str, at: Moment) -> Result<Vec<Advice>, Failure> {
         let text = |text: &str| Expr::new_string(text.to_owned());
         let pairs = [
             ("at", datetime(at)),
             ("kind", text(kind)),
-            ("changes", words(self.made.to(self.id, kind))),
+            ("changes", words(self.made.to(self.id, kind, self.from))),
             ("before", text(self.old.coverage(kind).word())),
             ("after", text(self.new.coverage(kind).word())),
             ("scopeBefore", text(self.old.scope(kind))),
@@ -277,11 +341,13 @@ impl Asking<'_> {
             ("ownAfter", Expr::new_bool(self.new.has_own(kind))),
             ("roleBefore", text(self.old.role.word())),
             ("delegatedAdministrator", Expr::new_bool(self.old.delegated)),
+            ("later", Expr::new_bool(self.later.is_some())),
+            ("scopeUntilThen", text(self.later.unwrap_or("none"))),
             ("denied", words(self.denied_of(kind).map(|(action, _)| action))),
             ("holdsPhi", Expr::new_bool(self.old.holds_phi == Some(true))),
             ("holdsPhiUnknown", Expr::new_bool(self.old.holds_phi.is_none())),
         ];
-        let uid = Uid::new("Account", &account.id).to_cedar()?;
+        let uid = Uid::new("Account", self.id).to_cedar()?;
         let ruling = self.rules.rule(ADVISE, &uid, &uid, context(pairs)?, &self.old.entities)?;
         let by = if ruling.permitted { ruling.by } else { Vec::new() };
         let advice = |rule: &crate::policies::Rule| Advice {
@@ -290,6 +356,7 @@ impl Asking<'_> {
             message: self.filled_in(rule.text("message").unwrap_or_default(), kind),
             kinds: Vec::new(),
             accounts: Vec::new(),
+            before: None,
         };
         Ok(by.into_iter().map(advice).collect())
     }

@@ -21,9 +21,6 @@ impl Edit {
             let what = format!("{partition} offers no agreement of the kind `{kind}` and the scope {scope}");
             return Err(Why::new(what, format!("the kinds are {}", kinds.join(", "))));
         };
-        if let Some(active) = self.active(&uid, kind).first() {
-            return Err(Why::new(format!("{} is active already", active.id), "terminate it first, or leave this out"));
-        }
         let id = format!("customer-agreement-WhatIf{:010}", self.number);
         let source = SourceFile::new("what-if", format!("{by} accepts {kind}"));
         let span = Span { start: 0, end: source.text.len() };
@@ -53,9 +50,8 @@ impl Edit {
         let ids: Vec<String> = match kind {
             None => {
                 if self.inventory.entity("OfflineAgreement", of).is_some() {
-                    let what = "it is an offline agreement, which AWS Artifact cannot terminate (R60, R73)";
-                    let help = "it ends by written notice under its own terms; --remove-designation takes an account from it (R74)";
-                    return Err(Why::new(what, help));
+                    let help = "name an acceptance by its id, or the account or organization that accepted";
+                    return Err(Why::new("it is an offline agreement", help));
                 }
                 let uid = self.known("CustomerAgreement", of)?;
                 let ended = self.inventory.entities.get(&uid).and_then(|e| e.moment("effectiveEnd"));
@@ -72,12 +68,7 @@ impl Edit {
                     return Err(Why::new(what, "its agreements could not be listed (D16)"));
                 }
                 if active.is_empty() {
-                    let is_offline = self.inventory.of_type("OfflineAgreement").any(|a| a.str("kind") == Some(kind));
-                    let help = match is_offline {
-                        true => "an offline agreement cannot be terminated in AWS Artifact (R60, R73)",
-                        false => "what is terminated has to be in force at the moment asked",
-                    };
-                    return Err(Why::new(format!("{of} has no active acceptance of the kind `{kind}`"), help));
+                    return Err(Why::nothing());
                 }
                 active.into_iter().map(|a| a.id).collect()
             }
@@ -122,7 +113,7 @@ impl Edit {
             });
         }
         if removed == 0 {
-            return Err(Why::new(format!("it is not designated under an offline agreement of the kind `{kind}`"), ""));
+            return Err(Why::nothing());
         }
         Ok(())
     }

@@ -1,17 +1,19 @@
 //! Whether a change can happen at all: the gates of the operation that makes it, asked as of somebody with every permission.
 
-use super::edit::Edit;
 use super::organizations::SET_UP;
 use super::{Becomes, Change, Why};
 use crate::agreements::Agreements;
 use crate::assessment::possible::{Asked, stopped};
 use crate::inventory::Inventory;
+use crate::inventory::model::{Accepted, Account, CustomerAgreement};
 use crate::inventory::tree::Tree;
 use crate::moment::Moment;
+use crate::operations::catalogue::Joins;
 use crate::operations::stopped::Stopped;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::terms::{Departing, Scope};
+use crate::words::few;
 
 /// What stops a change, which the change itself does not tell.
 #[derive(Default)]
@@ -63,7 +65,35 @@ fn gate(agreements: &Agreements<'_>, rules: &RuleBook, change: &Change) -> Resul
             Some(_) => {}
         }
     }
-    Ok(first.map(|stopped| Why::new(words(&stopped), stopped.change.clone().unwrap_or_default())))
+    Ok(first.map(|stopped| {
+        let helps = stopped.change.clone().into_iter().chain(beside(agreements, change));
+        Why::new(words(&stopped), helps.collect::<Vec<_>>().join("; "))
+    }))
+}
+
+/// What of the inventory a gate is about that stops a change.
+fn beside(agreements: &Agreements<'_>, change: &Change) -> Option<String> {
+    let (tree, at) = (&agreements.tree, agreements.at());
+    let (what, ids): (_, Vec<String>) = match change {
+        Change::Delete { organization } => {
+            let manager = tree.organizations.get(organization).map(|o| &o.management_account);
+            let is_in = |a: &&Account| tree.now(a).organization.as_ref() == Some(organization);
+            let all = tree.accounts.values().filter(is_in).map(|a| &a.id);
+            ("its members are", all.filter(|id| Some(*id) != manager).cloned().collect())
+        }
+        Change::Accept { by, kind } => {
+            let by = match tree.organizations.contains_key(by) {
+                true => Accepted::Organization(by.clone()),
+                false => Accepted::Account(by.clone()),
+            };
+            let is_active = |a: &&CustomerAgreement| {
+                a.start <= at && a.end.is_none_or(|end| at < end) && agreements.kind_of(a) == kind
+            };
+            ("active is", agreements.accepted(&by).filter(is_active).map(|a| a.id.clone()).collect())
+        }
+        _ => return None,
+    };
+    (!ids.is_empty()).then(|| format!("{what} {}", few(&ids, 5)))
 }
 
 fn words(stopped: &Stopped) -> String {
@@ -108,22 +138,35 @@ fn elsewhere(agreements: &Agreements<'_>, change: &Change) -> Result<Option<Why>
 fn ways<'a>(tree: &'a Tree, inventory: &'a Inventory, change: &'a Change) -> Vec<Asked<'a>> {
     let manager = |organization: &str| tree.organizations.get(organization).map(|o| o.management_account.as_str());
     let manager_of = |account: &str| manager(tree.now(tree.accounts.get(account)?).organization.as_deref()?);
-    let plain = |operation, account| Asked { operation, account, scope: None, kind: None, member: None };
+    let plain = |operation, account| Asked { operation, account, scope: None, kind: None, member: None, joins: None };
     let of_agreement = |operation, by: &'a str, kind: &'a str| {
         let (account, scope) = match inventory.entity("Organization", by) {
             Some(_) => (manager(by)?, Scope::Organization),
             None => (by, Scope::Account),
         };
-        Some(Asked { operation, account, scope: Some(scope), kind: Some(kind), member: None })
+        Some(Asked { scope: Some(scope), kind: Some(kind), ..plain(operation, account) })
     };
     let to_member = |operation, account: &'a str| {
         let manager = manager_of(account).filter(|manager| *manager != account)?;
         Some(Asked { member: Some(account), ..plain(operation, manager) })
     };
+    let is_member = |account: &str| manager_of(account).is_some_and(|manager| manager != account);
+    let is_departing = |id: &str| tree.accounts.get(id).is_some_and(|a| Departing::of(&a.state).is_some());
     let mut ways = Vec::new();
     match change {
         Change::Accept { by, kind } => ways.extend(of_agreement("accept-agreement", by, kind)),
         Change::Terminate { of, kind: Some(kind) } => ways.extend(of_agreement("terminate-agreement", of, kind)),
+        Change::Terminate { of, kind: None } if inventory.entity("OfflineAgreement", of).is_some() => {
+            let agreement = inventory.offline_agreements().into_iter().find(|a| a.id == *of);
+            let kind = inventory.entity("OfflineAgreement", of).and_then(|a| a.str("kind"));
+            let designated = agreement.into_iter().flat_map(|a| a.designations).map(|d| d.account);
+            let accounts = designated.filter_map(|id| tree.accounts.get(&id)).map(|a| a.id.as_str());
+            ways.extend(
+                accounts
+                    .zip(kind.into_iter().cycle())
+                    .filter_map(|(id, kind)| of_agreement("terminate-agreement", id, kind)),
+            );
+        }
         Change::Terminate { of, kind: None } => {
             let acceptance = inventory.entity("CustomerAgreement", of);
             let by = acceptance.and_then(|a| a.reference("organization").or_else(|| a.reference("account")));
@@ -135,12 +178,18 @@ fn ways<'a>(tree: &'a Tree, inventory: &'a Inventory, change: &'a Change) -> Vec
             let asked = plain("remove-offline-designation", account.as_str());
             ways.push(Asked { scope: Some(Scope::Offline), kind: Some(kind), ..asked });
         }
-        // one that departs by itself needs nobody
-        Change::Leave { account } if tree.accounts.get(account).is_none_or(|a| Departing::of(&a.state).is_none()) => {
+        // a member that departs by itself needs nobody
+        Change::Leave { account } if is_member(account) && is_departing(account) => {}
+        Change::Leave { account } => {
             ways.push(plain("leave-organization", account.as_str()));
             ways.extend(to_member("remove-account", account));
         }
-        Change::Join { account, .. } => ways.push(plain("accept-invitation", account.as_str())),
+        Change::Join { account, organization } => {
+            let manager = manager(organization).and_then(|id| tree.accounts.get(id));
+            let manager = manager.map(|manager| (manager.partition.clone(), manager.state.clone()));
+            let joins = Some(Joins { organization: organization.clone(), manager });
+            ways.push(Asked { joins, ..plain("accept-invitation", account.as_str()) });
+        }
         Change::Close { account } => {
             ways.extend(to_member("close-account", account));
             ways.push(plain("close-own-account", account.as_str()));
@@ -155,28 +204,4 @@ fn ways<'a>(tree: &'a Tree, inventory: &'a Inventory, change: &'a Change) -> Vec
         _ => {}
     }
     ways
-}
-
-impl Edit {
-    /// Whether an account may join an organization that is in the inventory.
-    pub fn may_join(&self, account: &str, organization: &str) -> Result<(), Why> {
-        let tree = self.tree();
-        let manager = tree.organizations.get(organization).and_then(|o| tree.accounts.get(&o.management_account));
-        let (Some(manager), Some(account)) = (manager, tree.accounts.get(account)) else { return Ok(()) };
-        if manager.partition != account.partition {
-            let what = format!(
-                "{organization} is in the partition {}, and the account in {} (D15)",
-                manager.partition, account.partition
-            );
-            return Err(Why::new(what, "name an organization of its own partition"));
-        }
-        if matches!(manager.state.as_str(), "CLOSED" | "SUSPENDED" | "PENDING_ACTIVATION") {
-            let what = format!(
-                "the management account {} of {organization} is not active: nobody can invite an account (D26)",
-                manager.id
-            );
-            return Err(Why::new(what, ""));
-        }
-        Ok(())
-    }
 }

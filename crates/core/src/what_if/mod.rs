@@ -280,7 +280,7 @@ fn made(
     for change in changes {
         edit.number += 1;
         let stopped = stop(&edit.inventory, change)?;
-        if let Some(why) = stopped.elsewhere {
+        if let Some(why) = stopped.elsewhere.or(stopped.gate) {
             return Err(impossible(change, &why));
         }
         let made = match change {
@@ -301,9 +301,6 @@ fn made(
             Change::Assign { to, set, account } => edit.assign(to, set, account),
         };
         made.map_err(|why| impossible(change, &why))?;
-        if let Some(why) = stopped.gate {
-            return Err(impossible(change, &why));
-        }
         let mut problems = Vec::new();
         check::all(&edit.inventory.entities, &mut problems);
         problems.retain(Problem::is_error);
@@ -323,6 +320,11 @@ pub(crate) struct Why {
 impl Why {
     pub(crate) fn new(what: impl Into<String>, help: impl Into<String>) -> Self {
         Self { what: what.into(), help: help.into() }
+    }
+
+    /// There is nothing to change.
+    fn nothing() -> Self {
+        Self::new("nothing would change", "")
     }
 }
 

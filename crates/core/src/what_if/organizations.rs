@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::edit::Edit;
 use super::{Becomes, Why};
 use crate::inventory::entity::{Attr, Item, Uid};
-use crate::words::few;
 
 /// What setting up AWS Artifact makes of an organization.
 pub(super) const SET_UP: [&str; 2] = ["trustedAccess", "serviceRole"];
@@ -34,10 +33,8 @@ impl Edit {
         let manager = organization.management_account.clone();
         let members = tree.accounts.values().filter(|a| tree.now(a).organization.as_deref() == Some(id));
         let members: Vec<String> = members.map(|a| a.id.clone()).filter(|account| *account != manager).collect();
-        if !members.is_empty() {
-            let what = format!("it still has members: {}", few(&members, 5));
-            let help = "an organization is deleted after every member has left or departed: --leave them first; one that is closed departs on a date that is not known";
-            return Err(Why::new(what, help));
+        for member in &members {
+            self.leave(member)?;
         }
         self.set(&uid, "deletedAt", Attr::Moment(self.at));
         self.end_membership(&manager, id);

@@ -376,4 +376,16 @@ impl Assessment {
             (!operations.is_empty()).then(|| Others { operations, ..others.clone() })
         })
     }
+
+    /// What it says of some operations on some kinds of agreement. What it finds is about everything still.
+    pub fn narrowed(mut self, operations: &[&str], kinds: &[String]) -> Self {
+        let is_wanted = |operation: &str, kind: &Option<String>| {
+            operations.contains(&operation) && kind.as_ref().is_some_and(|kind| kinds.contains(kind))
+        };
+        self.completeness.perhaps_others = self.perhaps_others(|o| is_wanted(o.operation, &o.agreement)).collect();
+        for principal in &mut self.principals {
+            principal.operations = principal.operations.only(|o| is_wanted(o.operation, &o.agreement));
+        }
+        self
+    }
 }

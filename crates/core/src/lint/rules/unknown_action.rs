@@ -138,7 +138,7 @@ fn unknown_action(text: &Text, (prefix, short): (&str, &str), service: &Service,
         Some(Known::Undocumented) => return None,
         Some(Known::Ended(day)) => {
             return Some(Slip {
-                message: format!("`{}` has ended: AWS's catalogue had it last on {day}", text.text),
+                message: catalogue::has_ended(&format!("`{}`", text.text), day),
                 help: Some("remove it, or name what took its place".to_owned()),
                 near: None,
                 severity: Severity::Warning,
