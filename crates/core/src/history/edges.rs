@@ -41,8 +41,8 @@ impl<'a> Edges<'a> {
         }
         let (mut in_policies, mut reckoning) = (BTreeSet::new(), BTreeMap::new());
         for policy in asked.iter().flat_map(|action| rules.policies(action)) {
-            let json = policy.to_json().map_err(Failure::internal("a policy as JSON"))?;
-            if !dates(&json, &mut in_policies) {
+            let lost = || Failure::internal("the policies that are asked")(format!("{} has no JSON", policy.id()));
+            if !dates(rules.json_of(policy).ok_or_else(lost)?, &mut in_policies) {
                 reckoning.extend(rules.rules.get(name_of(policy.id())).map(|rule| (&rule.id, rule)));
             }
         }
