@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::policy::{Condition, List, Policy, Statement, Text};
+use super::read::choice::values;
 use super::{idle, told};
 use crate::aws::arns::Reach;
 use crate::aws::catalogue::{Action, Catalogue, Level, Service};
@@ -158,7 +159,7 @@ fn principals(statement: &Node) -> Vec<String> {
     };
     let text = |node: &Node| node.as_str().map_or_else(|| "…".to_owned(), str::to_owned);
     let mut found = Vec::new();
-    for node in node.alternatives() {
+    for node in values(node) {
         let Some(members) = node.as_object() else {
             found.push(told(format!("{but}{}", text(node))));
             continue;

@@ -40,6 +40,12 @@ pub fn perhaps(node: Node) -> Node {
     one_of(node.span, vec![node, none])
 }
 
+/// The values that a node may have; that it may be missing is none of them.
+pub fn values(node: &Node) -> impl Iterator<Item = &Node> {
+    let several = matches!(node.value, Value::OneOf(_));
+    node.alternatives().iter().filter(move |n| !several || n.value != Value::Null)
+}
+
 /// One of these values; those that are the same are one.
 pub fn one_of(span: Span, nodes: Vec<Node>) -> Node {
     let mut different = different(nodes.into_iter().flat_map(flat).collect());

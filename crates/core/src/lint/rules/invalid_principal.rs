@@ -6,7 +6,7 @@ use crate::aws::managed;
 use crate::iam::stored::{self, PRINCIPAL_KEYS, Refusal};
 use crate::lint::At;
 use crate::lint::policy::{Policy, Statement};
-use crate::lint::read::choice::items;
+use crate::lint::read::choice::{items, values};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 use crate::problem::{did_you_mean, distance, meant};
 use crate::text::UNKNOWN;
@@ -32,7 +32,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             let Some(member) = statement.node.member(element) else {
                 continue;
             };
-            for node in member.node.alternatives() {
+            for node in values(&member.node) {
                 of_element(statement, element, node, sink);
             }
         }

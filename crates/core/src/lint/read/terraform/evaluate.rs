@@ -14,6 +14,7 @@ use super::calls::without_policies;
 use super::each_of;
 use super::functions;
 use super::memo::{Key, Kind, Known, Memo, size};
+use super::repeated;
 use super::scope::{Named, Scope, Scopes};
 use super::types::typed;
 use crate::lint::read::choice::{is_known, is_unknown, items, one_of, perhaps, unknown};
@@ -200,9 +201,11 @@ impl<'a> Evaluation<'a> {
                 ObjectKey::Expression(Expression::Variable(ident)) => ident.as_str().to_owned(),
                 ObjectKey::Expression(expression) => key_text(&self.value(expression)),
             };
-            Member { key: name, key_span: self.span(key.span()), node: self.value(value.expr()) }
+            let key_span = self.span(key.span());
+            let key = repeated::name(name, self.source.slice(key_span));
+            Member { key, key_span, node: self.value(value.expr()) }
         };
-        object.iter().map(member).collect()
+        repeated::last_of_each(object.iter().map(member).collect())
     }
 
     /// A text with what is known of its parts; a single part is what it is.

@@ -7,6 +7,7 @@ mod evaluate;
 mod functions;
 pub mod json;
 mod memo;
+mod repeated;
 pub mod scope;
 mod types;
 
@@ -25,7 +26,7 @@ use crate::text::json::{Member, Node, Value};
 
 /// Parses a source.
 fn parse(source: &Arc<SourceFile>) -> Result<Body, Problem> {
-    hcl_edit::parser::parse_body(&source.text).map_err(|error| {
+    repeated::parse(&source.text).map_err(|error| {
         let at = error.location();
         let before: usize = source.text.split_inclusive('\n').take(at.line().saturating_sub(1)).map(str::len).sum();
         let line = source.text.get(before..).unwrap_or_default();
