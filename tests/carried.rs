@@ -7,8 +7,12 @@ use serde_json::{Value, json};
 
 fn countersign(args: &[&str]) -> (Value, i32) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-    let output =
-        command.current_dir(env!("CARGO_MANIFEST_DIR")).args(args).args(["--format", "json"]).output().unwrap();
+    let output = command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(args)
+        .args(["--format", if args[0] == "evaluate" { "json@v1" } else { "json" }])
+        .output()
+        .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     (serde_json::from_str(&text).unwrap_or_else(|e| panic!("{args:?}: {e}\n{error}")), output.status.code().unwrap())

@@ -117,7 +117,7 @@ mod with_parquet {
         let names: Vec<String> =
             std::fs::read_dir(&out).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
         assert_eq!(names.len(), 3, "nothing else is left: {names:?}");
-        let document = run(&[&asked[..], &["--format", "json"]].concat()).stdout;
+        let document = run(&[&asked[..], &["--format", "json@v1"]].concat()).stdout;
         let document: Value = serde_json::from_slice(&document).unwrap();
 
         let (answers, about) = table(&out, "answers.parquet");

@@ -148,13 +148,9 @@ impl Behind<'_> {
             return Seen::As(unseen);
         }
         match &person.actor {
-            Actor::Group(id) if self.more.answers.open.contains(&way) && self.has_members(person, id) => {
-                if self.taken {
-                    Seen::ByName
-                } else {
-                    Seen::As(AccessChange::NoLongerKnown)
-                }
-            }
+            // who is left in a group of which no member is named any more could do no more than those who were
+            Actor::Group(id) if !self.taken && self.has_members(person, id) => Seen::As(AccessChange::NoLongerKnown),
+            Actor::Group(id) if self.more.answers.open.contains(&way) && self.has_members(person, id) => Seen::ByName,
             _ => Seen::Known,
         }
     }

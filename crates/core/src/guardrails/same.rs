@@ -6,9 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::moved::{as_it_was, as_they_were};
+use crate::assessment::completeness::others::groups_of;
 use crate::assessment::{PrincipalAnswer, principals};
 use crate::inventory::Inventory;
 use crate::inventory::entity::{Item, Uid};
+use crate::inventory::tree::Tree;
 use crate::moment::Moment;
 use crate::terms::PrincipalKind;
 
@@ -188,9 +190,13 @@ fn sets(base: &Inventory, head: &Inventory, same: &Same, at: Moment) -> Vec<BTre
     }
     let mut old: BTreeMap<String, Vec<PrincipalAnswer>> = BTreeMap::new();
     of(base).into_iter().for_each(|set| old.entry(set.account.clone()).or_default().push(set));
+    let (before_it, with_it) = (Tree::new(base), Tree::new(head));
     for set in new {
+        let groups = groups_of(head, &with_it, (&set.uid, &set.account));
         let places = old.get(&set.account).into_iter().flatten().filter_map(|before| {
-            let people = in_common(before, &set, same);
+            let mut people = in_common(before, &set, same);
+            let had = groups_of(base, &before_it, (&before.uid, &before.account));
+            people.extend(by_groups(head, &set, groups.iter().filter(|id| had.contains(&was(same, id)))));
             let place = Place { uid: before.uid.clone(), arn: before.principal.clone(), people };
             (!place.people.is_empty()).then_some(place)
         });
@@ -203,6 +209,26 @@ fn sets(base: &Inventory, head: &Inventory, same: &Same, at: Moment) -> Vec<BTre
         }
     }
     rounds
+}
+
+/// The id that a group had.
+fn was(same: &Same, id: &str) -> String {
+    let uid = Uid::new("IdentityCenterGroup", id);
+    same.get(&uid).map_or_else(|| id.to_owned(), |uid| uid.id.clone())
+}
+
+/// Whoever has a permission set by one of these groups: who is in them may be another than before.
+fn by_groups<'g>(
+    head: &Inventory,
+    set: &PrincipalAnswer,
+    groups: impl Iterator<Item = &'g String>,
+) -> BTreeSet<String> {
+    let name = |id: &String| {
+        head.entity("IdentityCenterGroup", id).and_then(|g| g.str("displayName")).unwrap_or(id).to_owned()
+    };
+    let names: BTreeSet<String> = groups.map(name).collect();
+    let people = set.people.iter().filter(|p| p.group.as_ref().is_some_and(|group| names.contains(group)));
+    people.map(|p| p.user_name.clone()).collect()
 }
 
 /// The people, and the groups without listed members, whom a permission set was assigned to and another one is.
