@@ -269,6 +269,13 @@ fn a_permission_set_is_known_by_whom_it_is_assigned_to() {
             assert_eq!(code, 4, "{condition} {decoy} {told:?}");
             assert!(told[0].contains("dmitri") && told[0].contains("Makers") && !told[0].contains("lena"), "{told:?}");
         }
+        // others are in the group now
+        let mut nina = of(&[("Makers", "g", ALL), ("Developers", "h", LIST)]);
+        nina.entities.retain(|e| e["uid"] != "IdentityCenterUser::\"u-dmitri\"");
+        let nina = nina
+            .entity(json!({"uid": "IdentityCenterUser::\"u-nina\"", "attrs": {"userName": "nina"}, "parents": ["g"]}));
+        let (code, told) = evaded(&base, &nina);
+        assert!(code == 4 && told[0].contains("nina"), "{condition} {told:?}");
         // the same, and nothing that was forbidden; and those whom it was not about
         assert_eq!(evaded(&base, &of(&[("Makers", "g", LIST), ("Developers", "g", LIST), ("Legal", "h", LIST)])).0, 0);
         assert_eq!(evaded(&base, &of(&[("Developers", "g", LIST), ("Counsel", "h", ALL)])).0, 0, "{condition}");
@@ -359,4 +366,30 @@ fn another_member_who_is_listed_gains_nothing() {
     assert_eq!(code(&base, &two(&[lena, ("u-dara", "dara", "h"), newbie("g")], true)), 0);
     // where all were listed, who comes is new
     assert_eq!(code(&of(true, &[lena], ALL, None), &of(true, &[lena, newbie("g")], ALL, None)), 1);
+}
+
+/// Where the last member of a group who is listed leaves, nobody is said to gain what the group could do: who is in it is not known any more.
+#[test]
+fn who_is_left_in_a_group_gains_nothing() {
+    let of = |people: &[(&str, &str, &str)], may| {
+        staff(&[("g", "legal")], people, &[("Legal", "g", may)], "context.name == \"nobody\"")
+    };
+    let repository = Repository::new(&of(&[("u-lena", "lena", "g")], ALL));
+    repository.write("entities.json", &entities(&of(&[], ALL)));
+    let checked = repository.check(&["--only", "diff"]);
+    let changes: Vec<_> =
+        checked.document["diff"]["access"].as_array().into_iter().flatten().map(|e| e["change"].clone()).collect();
+    assert!(
+        !changes.is_empty()
+            && changes.iter().all(|c| ["lost", "actions", "no-longer-known"].iter().any(|known| c == known)),
+        "{}",
+        checked.document
+    );
+    assert_eq!(checked.document["diff"]["newAccess"], json!([]), "{}", checked.document);
+    assert_eq!(checked.code, 1, "who is in the group is unknown");
+    // what the group may do besides is new
+    let repository = Repository::new(&of(&[("u-lena", "lena", "g")], LIST));
+    repository.write("entities.json", &entities(&of(&[], ALL)));
+    let checked = repository.check(&["--only", "diff"]);
+    assert!(checked.document.to_string().contains("\"change\":\"gained\""), "{}", checked.document);
 }

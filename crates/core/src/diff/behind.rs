@@ -86,12 +86,7 @@ pub(super) fn parted(
 }
 
 /// All who came to stand behind a permission set are groups of which the members were named before.
-pub(super) fn are_groups_of_before(
-    principal: &PrincipalEntry,
-    [base, head]: [&Side<'_>; 2],
-    [old, new]: [&Answers; 2],
-) -> bool {
-    let way = (principal.account.clone(), principal.principal.clone(), None);
+pub(super) fn are_groups_of_before(principal: &PrincipalEntry, [base, head]: [&Side<'_>; 2], old: &Answers) -> bool {
     let names = |group: &str| -> BTreeSet<String> {
         let called = |side: &Side<'_>, id: &str| {
             let entity = side.inventory.entity("IdentityCenterGroup", id);
@@ -107,7 +102,7 @@ pub(super) fn are_groups_of_before(
         let own = |hat: &&Hat| hat.who.1 == principal.principal && hat.via.is_empty();
         old.acting.members(&principal.account).filter(own).any(has)
     };
-    new.open.contains(&way) && !principal.people.is_empty() && principal.people.iter().all(is_of_before)
+    !principal.people.is_empty() && principal.people.iter().all(is_of_before)
 }
 
 /// The entry, about these alone.

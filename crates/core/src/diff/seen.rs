@@ -120,7 +120,8 @@ impl<'a> Sight<'a> {
     /// What is new, and what need not be: the stacks of principals that are seen for the first time.
     pub fn stacks(&self, entries: Vec<NewAccess>, answers: [&Answers; 2]) -> (Vec<NewAccess>, Vec<NewAccess>) {
         // behind them, somebody may have stood who was not listed
-        let [Answers { open, .. }, _] = answers;
+        let [old, _] = answers;
+        let open = &old.open;
         let (mut new, mut first_seen) = (Vec::new(), Vec::new());
         for entry in entries {
             let [came, _] = &self.controls;
@@ -134,7 +135,7 @@ impl<'a> Sight<'a> {
             if entry.is_of_people() {
                 let is_open = |p: &PrincipalEntry| {
                     open.contains(&(p.account.clone(), p.principal.clone(), None))
-                        || behind::are_groups_of_before(p, self.sides, answers)
+                        || behind::are_groups_of_before(p, self.sides, old)
                 };
                 let (unseen, known): (Vec<_>, Vec<_>) = entry.principals.iter().cloned().partition(is_open);
                 if !unseen.is_empty() {
