@@ -30,6 +30,12 @@ pub fn merged(source: &SourceFile, scope: &Scope<'_>, node: &Node) -> (Node, Vec
     (root, names)
 }
 
+/// The text of one document, and nothing else.
+pub fn is_one_document(raw: &str) -> bool {
+    let inner = raw.strip_prefix("\"${").and_then(|r| r.strip_suffix("}\"")).unwrap_or(raw).trim();
+    inner.starts_with(DOCUMENT) && names_only_documents(inner)
+}
+
 /// A list, or a text, of documents and of nothing else.
 fn names_only_documents(raw: &str) -> bool {
     let between = |text: &str| text.chars().all(|c| c.is_whitespace() || "[],\"${}".contains(c));

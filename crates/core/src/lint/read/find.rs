@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::attached::{OF_PERMISSION_SETS, in_cloudformation, in_terraform};
 use super::choice::{is_known, is_unknown};
-use super::documents::{DOCUMENT, file_argument, merged};
+use super::documents::{DOCUMENT, file_argument, is_one_document, merged};
 use super::embedded::{self, Mapped};
 use super::given::Given;
-use super::kinds::{by_name, by_path, holder, of_another_cloud, of_cloudformation, of_key, of_terraform, of_type};
+use super::kinds::{by_name, by_path, holder, holder_of_list, of_another_cloud, of_cloudformation, of_key, of_terraform, of_type};
 use super::permissions;
 use super::siblings::{beside, boundary_of, managed, of_template, sibling_statements};
 use super::statements;
@@ -35,6 +36,19 @@ pub struct Reference {
     /// What uses it.
     pub name: String,
     /// Where it is used.
+    pub span: Span,
+    /// Whom it is inline in there.
+    pub inline_in: Vec<String>,
+}
+
+/// A resource that is the inline policy of a permission set.
+#[derive(Clone, Debug)]
+pub struct OfSet {
+    /// Its address.
+    pub address: String,
+    /// Of which set, by words that mean the same in its folder.
+    pub whose: String,
+    /// Where it begins.
     pub span: Span,
 }
 
@@ -83,6 +97,8 @@ pub struct Finder<'a> {
     pub references: Vec<Reference>,
     /// Files that the file uses.
     pub files: Vec<FileReference>,
+    /// The inline policies of permission sets.
+    pub sets: Vec<OfSet>,
 }
 
 /// A policy of AWS Organizations: its type, where that is known.
@@ -135,6 +151,7 @@ impl<'a> Finder<'a> {
             faults: Vec::new(),
             references: Vec::new(),
             files: Vec::new(),
+            sets: Vec::new(),
         }
     }
 
@@ -199,7 +216,12 @@ impl<'a> Finder<'a> {
                     self.value(node, &inner, host);
                 }
             }
-            Value::OneOf(nodes) => nodes.iter().for_each(|n| self.value(n, around, host)),
+            Value::OneOf(nodes) => {
+                // only one of them, or none, is there
+                let mut around = around.clone();
+                around.beside.inline_in.clear();
+                nodes.iter().for_each(|n| self.value(n, &around, host));
+            }
             Value::String(text) => self.string(node, text, around, host),
             _ => {}
         }
@@ -229,7 +251,7 @@ impl<'a> Finder<'a> {
     }
 
     fn object(&mut self, node: &Node, members: &[Member], around: &Enclosing, host: Host) {
-        let own = described(node, around);
+        let own = described(self.source, node, around);
         if let Some(list) = managed_only(node) {
             self.managed_only(list, &own);
         }
@@ -247,6 +269,7 @@ impl<'a> Finder<'a> {
                 continue;
             }
             inner.kind = of_key(&member.key).or(inner.kind);
+            inner.holder = holder_of_list(&member.key).or(inner.holder);
             inner.content = inner.of_organizations.is_some() && ["content", "Content"].contains(&member.key.as_str());
             if self.scope.is_some() && around.pointer.is_empty() {
                 if of_another_cloud(&member.key) {
@@ -366,6 +389,14 @@ impl<'a> Finder<'a> {
             inner.holder = holder(ty);
             let attached = member.node.get("managed_policy_arns").map(managed).unwrap_or_default();
             inner.beside = beside(attached, boundary_of(member.node.get("permissions_boundary")));
+            let is_resource = member.key.starts_with("resource.");
+            if let Some(whose) = in_terraform(self.source, ty, name, &member.node).filter(|_| is_resource) {
+                if *ty == OF_PERMISSION_SETS {
+                    let (address, span) = (format!("{ty}.{name}"), member.key_span);
+                    self.sets.push(OfSet { address, whose: whose.clone(), span });
+                }
+                inner.beside.inline_in.push(whose);
+            }
         }
     }
 
@@ -468,12 +499,14 @@ impl<'a> Finder<'a> {
         let documents = self.scopes.map(|s| s.documents(folder(&self.source.path), raw)).unwrap_or_default();
         if !documents.is_empty() {
             let name = around.names.last().cloned().unwrap_or_default();
+            let inline_in = if is_one_document(raw) { around.beside.inline_in.clone() } else { Vec::new() };
             let reference = |document| Reference {
                 document,
                 kind: around.kind,
                 holder: around.holder,
                 name: name.clone(),
                 span: node.span,
+                inline_in: inline_in.clone(),
             };
             self.references.extend(documents.into_iter().map(reference));
             return;
@@ -533,7 +566,7 @@ fn managed_only(node: &Node) -> Option<&Member> {
 }
 
 /// What an object says of the policies in it.
-fn described(node: &Node, around: &Enclosing) -> Enclosing {
+fn described(source: &SourceFile, node: &Node, around: &Enclosing) -> Enclosing {
     let mut own = around.clone();
     let text = |key: &str| node.get(key).and_then(Node::as_str);
     own.names.extend(NAMES.iter().filter_map(|k| text(k)).map(str::to_owned));
@@ -560,6 +593,9 @@ fn described(node: &Node, around: &Enclosing) -> Enclosing {
         own.beside = beside(arns.map(managed).unwrap_or_default(), boundary);
         own.beside.listed_at = arns.map(|n| n.span);
         own.names.extend(properties_names(properties));
+        let (holder, whose) = in_cloudformation(source, text("Type").unwrap_or_default(), node, &around.pointer);
+        own.holder = holder.or(own.holder);
+        own.beside.inline_in = whose;
     } else if node.get("CustomPolicy").is_some() {
         own.kind = Some(PolicyKind::PermissionSet);
         own.beside = of_template(node);
