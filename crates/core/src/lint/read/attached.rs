@@ -44,7 +44,8 @@ pub fn in_terraform(source: &SourceFile, ty: &str, name: &str, body: &Node) -> O
 /// A name that means the same wherever it stands in a folder.
 fn is_reference(raw: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "_-.[]\"".contains(c);
-    let is_own = ["each.", "count.", "self."].iter().any(|own| raw.starts_with(own) || raw.contains(&format!("[{own}")));
+    let is_own =
+        ["each.", "count.", "self."].iter().any(|own| raw.starts_with(own) || raw.contains(&format!("[{own}")));
     raw.contains('.') && raw.chars().all(is_part) && !is_own
 }
 

@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use super::attached::{OF_PERMISSION_SETS, in_cloudformation, in_terraform};
 use super::choice::{is_known, is_unknown};
-use super::documents::{DOCUMENT, file_argument, is_one_document, merged};
+use super::documents::{
+    DOCUMENT, document_of, file_argument, is_one_document, is_part, merged, take_parts, with_version,
+};
 use super::embedded::{self, Mapped};
 use super::given::Given;
-use super::kinds::{by_name, by_path, holder, holder_of_list, of_another_cloud, of_cloudformation, of_key, of_terraform, of_type};
+use super::kinds::{
+    by_name, by_path, holder, holder_of_list, of_another_cloud, of_cloudformation, of_key, of_terraform, of_type,
+};
 use super::permissions;
 use super::siblings::{beside, boundary_of, managed, of_template, sibling_statements};
 use super::statements;
@@ -526,10 +530,17 @@ impl<'a> Finder<'a> {
 
     fn policy(&mut self, node: &Node, around: &Enclosing, host: Host) {
         let kind = self.given.or(around.kind).or_else(|| by_name(&self.source.path, node));
-        let (node, merged) = match self.scope {
+        let is_part = self.scope.is_some() && is_part(&around.pointer);
+        let (mut node, merged) = match self.scope {
             Some(scope) if around.pointer.starts_with(DOCUMENT) => merged(self.source, scope, node),
             _ => (node.clone(), Vec::new()),
         };
+        let mut parts = Vec::new();
+        match self.scope {
+            Some(_) if is_part => with_version(&mut node),
+            Some(_) if around.pointer.starts_with(DOCUMENT) => parts = take_parts(&mut node),
+            _ => {}
+        }
         let found = Found {
             source: self.source.clone(),
             host,
@@ -543,6 +554,11 @@ impl<'a> Finder<'a> {
             beside: around.beside.clone(),
         };
         self.policies.push(Policy::new(found, node));
+        for part in parts {
+            let mut inner = around.below(&part.key);
+            inner.beside.unknown.push(document_of(&around.pointer).to_owned());
+            self.value(&part.node, &inner, Host::Terraform);
+        }
     }
 }
 
