@@ -183,6 +183,14 @@ fn inline_policies_of_templates_and_inventories_count_together() {
         let one = |name: &str| format!(r#"{{"PolicyName": "{name}", "PolicyDocument": {}}}"#, large(name, count));
         let text = format!(r#"{{"{holders}": [{{"RoleName": "r", "{list}": [{}, {}]}}]}}"#, one("a"), one("b"));
         assert_eq!(of_code(&findings("details.json", &text), "CS113").len(), expected, "{list} {count}");
+        // as the wire carries the documents
+        let encoded = |name: &str| {
+            let document =
+                large(name, count).replace('{', "%7B").replace('}', "%7D").replace('"', "%22").replace(' ', "%20");
+            format!(r#"{{"PolicyName": "{name}", "PolicyDocument": "{document}"}}"#)
+        };
+        let text = format!(r#"{{"{holders}": [{{"RoleName": "r", "{list}": [{}, {}]}}]}}"#, encoded("a"), encoded("b"));
+        assert_eq!(of_code(&findings("details.json", &text), "CS113").len(), expected, "encoded {list} {count}");
     }
 }
 

@@ -293,6 +293,9 @@ impl<'a> Finder<'a> {
             }
             let siblings = sibling_statements(self.source, member, host);
             if let (Some(siblings), Some(nodes)) = (siblings, member.node.as_array()) {
+                if holder_of_list(&member.key).is_some() {
+                    inner.beside.inline_in = vec![inner.pointer.clone()];
+                }
                 for (index, node) in nodes.iter().enumerate() {
                     let mut inner = inner.clone();
                     inner.pointer.push_str(&format!("[{index}]"));
@@ -302,7 +305,8 @@ impl<'a> Finder<'a> {
                     }
                     let others = siblings.iter().enumerate().filter(|(i, _)| *i != index);
                     let before = nodes.iter().take(index).filter_map(|n| n.get("PolicyDocument"));
-                    inner.beside.inline_before = before.filter(|d| is_known(d)).filter_map(size_of).sum();
+                    let known = before.filter(|d| is_policy(d) && is_known(d));
+                    inner.beside.inline_before = known.filter_map(size_of).sum();
                     inner.beside.statements.extend(others.flat_map(|(_, s)| s.clone()));
                     self.value(node, &inner, host);
                 }

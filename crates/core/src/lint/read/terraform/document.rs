@@ -74,7 +74,7 @@ fn literal_documents(of: &Evaluation<'_>, node: Node, within: Span) -> Option<No
     match node.value {
         Value::Array(nodes) => Some(several(nodes)).filter(|n| !n.is_empty()).map(|n| Node::new(at, Value::Array(n))),
         Value::OneOf(nodes) => Some(several(nodes)).filter(|n| !n.is_empty()).map(|n| one_of(at, n)),
-        Value::Object(_) => (node.get("Statement").is_some() && written(&["jsonencode"])).then_some(node),
+        Value::Object(_) => (node.get("Statement").is_some() && written(&["jsonencode", "{"])).then_some(node),
         Value::String(ref text) => {
             let is_document = text.trim_start().starts_with('{') && text.contains("Statement");
             (is_document && written(&["<<", "\""])).then_some(node)
