@@ -40,20 +40,22 @@ fn summed(loaded: &mut [Loaded]) {
 fn uses(loaded: &[Loaded]) -> Vec<Use> {
     let mut places: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
     let mut uses: Vec<Use> = Vec::new();
+    // an override file says again what a resource has
+    let is_override = |path: &str| path.ends_with("override.tf") || path.ends_with("override.tofu");
     for (file, read) in loaded.iter().enumerate() {
         let path = read.source.path.as_str();
         for (index, policy) in read.policies.iter().enumerate() {
             if policy.pointer.starts_with(DOCUMENT) {
                 places.insert((folder(path), policy.pointer.as_str()), (file, index));
             }
-            let whose = policy.beside.inline_in.iter().filter(|_| is_inline(policy));
+            let whose = policy.beside.inline_in.iter().filter(|_| is_inline(policy) && !is_override(path));
             let key = |name: &String| (scope(path).to_owned(), name.clone());
             uses.extend(whose.map(|name| (file, policy.root.span.start, key(name), file, index)));
         }
     }
     for (file, read) in loaded.iter().enumerate() {
         let path = read.source.path.as_str();
-        for reference in &read.references {
+        for reference in read.references.iter().filter(|_| !is_override(path)) {
             let pointer = format!("{DOCUMENT}{}", reference.document.1);
             let Some((at, index)) = places.get(&(reference.document.0.as_str(), pointer.as_str())) else {
                 continue;
