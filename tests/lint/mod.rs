@@ -16,6 +16,7 @@ mod permissions;
 mod principals;
 mod profiles;
 mod read;
+mod repeated;
 mod terraform_json;
 mod whom;
 

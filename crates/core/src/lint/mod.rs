@@ -27,6 +27,7 @@ pub mod fix;
 pub mod gains;
 pub mod grants;
 mod idle;
+mod inline;
 pub mod management;
 pub mod owners;
 pub mod policy;

@@ -72,6 +72,8 @@ pub struct SiblingPolicies {
     pub unknown: Vec<String>,
     /// The characters of the inline policies that stand before it.
     pub inline_before: usize,
+    /// Whom it is inline in, by words that mean the same in its file, or its folder of Terraform.
+    pub inline_in: Vec<String>,
     /// The boundary, where its document is known.
     pub boundary: Option<(String, Vec<document::Statement>)>,
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::policy::{Holder, Policy, PolicyKind};
-use super::read::documents::DOCUMENT;
+use super::read::documents::{DOCUMENT, document_of};
 use super::read::terraform::scope::folder;
 use super::read::{Fault, FaultKind, Loaded};
 use crate::iam::document;
@@ -94,7 +94,7 @@ fn lost(file: &Loaded, known: &BTreeSet<Place>, linted: &BTreeSet<String>) -> Ve
 }
 
 fn used(policy: Policy, folder: &str, uses: &Uses, of_file: Option<PolicyKind>) -> Policy {
-    match uses.get(&(folder.to_owned(), policy.pointer.clone())) {
+    match uses.get(&(folder.to_owned(), document_of(&policy.pointer).to_owned())) {
         Some((Some(kind), holder, name)) if !policy.kind_is_told => policy.used_as(*kind, *holder, Some(name.clone())),
         _ => match of_file {
             Some(kind) if !policy.kind_is_told => policy.used_as(kind, None, None),

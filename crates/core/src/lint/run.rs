@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::comments::CommentIgnore;
+use super::inline;
 use super::read::choice::is_known;
 use super::read::terraform::calls::Giver;
 use super::read::terraform::scope::{Candidate, Modules, Scopes, folder};
@@ -118,6 +119,7 @@ fn modules(texts: &[Text]) -> Modules {
 fn read_with(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, scopes: &Scopes<'_>) -> Vec<Loaded> {
     let mut loaded: Vec<Loaded> = texts.iter().map(|t| load(t, settings, given, scopes)).collect();
     references::resolve(&mut loaded);
+    inline::resolve(&mut loaded);
     loaded
 }
 

@@ -1,12 +1,47 @@
 //! Documents of Terraform that other documents and resources name.
 
 use super::choice::is_unknown;
+use super::terraform::document::MERGED;
 use super::terraform::scope::Scope;
 use crate::problem::SourceFile;
-use crate::text::json::{Node, Value};
+use crate::text::json::{Member, Node, Value};
 
 /// What the pointers of Terraform's documents begin with.
 pub const DOCUMENT: &str = "data.aws_iam_policy_document.";
+
+/// The document that a pointer leads to, or into.
+pub fn document_of(pointer: &str) -> &str {
+    let name = pointer.strip_prefix(DOCUMENT).unwrap_or_default();
+    let end = name.find(['.', '[']).map_or(pointer.len(), |end| DOCUMENT.len() + end);
+    pointer.get(..end).unwrap_or(pointer)
+}
+
+/// Whether a pointer leads to a document that is written in another one, of which it becomes a part.
+pub fn is_part(pointer: &str) -> bool {
+    pointer.starts_with(DOCUMENT) && document_of(pointer) != pointer
+}
+
+/// Takes out of a document those that are written in it.
+pub fn take_parts(root: &mut Node) -> Vec<Member> {
+    let Value::Object(members) = &mut root.value else {
+        return Vec::new();
+    };
+    let (parts, rest) = std::mem::take(members).into_iter().partition(|m| MERGED.contains(&m.key.as_str()));
+    *members = rest;
+    parts
+}
+
+/// A part takes the version of the document that it becomes a part of, which it may leave out.
+pub fn with_version(root: &mut Node) {
+    let at = root.span.first();
+    if let Value::Object(members) = &mut root.value {
+        let version = Node::string(at, "2012-10-17");
+        match members.iter_mut().find(|m| m.key == "Version") {
+            Some(own) => own.node = Node { span: own.node.span, ..version },
+            None => members.insert(0, Member { key: "Version".to_owned(), key_span: at, node: version }),
+        }
+    }
+}
 
 /// A document without what stands for other documents, and their names; what else may be merged stays unknown.
 pub fn merged(source: &SourceFile, scope: &Scope<'_>, node: &Node) -> (Node, Vec<String>) {
@@ -28,6 +63,12 @@ pub fn merged(source: &SourceFile, scope: &Scope<'_>, node: &Node) -> (Node, Vec
         });
     }
     (root, names)
+}
+
+/// The text of one document, and nothing else.
+pub fn is_one_document(raw: &str) -> bool {
+    let inner = raw.strip_prefix("\"${").and_then(|r| r.strip_suffix("}\"")).unwrap_or(raw).trim();
+    inner.starts_with(DOCUMENT) && names_only_documents(inner)
 }
 
 /// A list, or a text, of documents and of nothing else.

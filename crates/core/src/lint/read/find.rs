@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
+use super::attached::{OF_PERMISSION_SETS, in_cloudformation, in_terraform};
 use super::choice::{is_known, is_unknown};
-use super::documents::{DOCUMENT, file_argument, merged};
+use super::documents::{
+    DOCUMENT, document_of, file_argument, is_one_document, is_part, merged, take_parts, with_version,
+};
 use super::embedded::{self, Mapped};
 use super::given::Given;
-use super::kinds::{by_name, by_path, holder, of_another_cloud, of_cloudformation, of_key, of_terraform, of_type};
+use super::kinds::{
+    by_name, by_path, holder, holder_of_list, of_another_cloud, of_cloudformation, of_key, of_terraform, of_type,
+};
 use super::permissions;
 use super::siblings::{beside, boundary_of, managed, of_template, sibling_statements};
 use super::statements;
@@ -35,6 +40,19 @@ pub struct Reference {
     /// What uses it.
     pub name: String,
     /// Where it is used.
+    pub span: Span,
+    /// Whom it is inline in there.
+    pub inline_in: Vec<String>,
+}
+
+/// A resource that is the inline policy of a permission set.
+#[derive(Clone, Debug)]
+pub struct OfSet {
+    /// Its address.
+    pub address: String,
+    /// Of which set, by words that mean the same in its folder.
+    pub whose: String,
+    /// Where it begins.
     pub span: Span,
 }
 
@@ -83,6 +101,8 @@ pub struct Finder<'a> {
     pub references: Vec<Reference>,
     /// Files that the file uses.
     pub files: Vec<FileReference>,
+    /// The inline policies of permission sets.
+    pub sets: Vec<OfSet>,
 }
 
 /// A policy of AWS Organizations: its type, where that is known.
@@ -135,6 +155,7 @@ impl<'a> Finder<'a> {
             faults: Vec::new(),
             references: Vec::new(),
             files: Vec::new(),
+            sets: Vec::new(),
         }
     }
 
@@ -199,7 +220,12 @@ impl<'a> Finder<'a> {
                     self.value(node, &inner, host);
                 }
             }
-            Value::OneOf(nodes) => nodes.iter().for_each(|n| self.value(n, around, host)),
+            Value::OneOf(nodes) => {
+                // only one of them, or none, is there
+                let mut around = around.clone();
+                around.beside.inline_in.clear();
+                nodes.iter().for_each(|n| self.value(n, &around, host));
+            }
             Value::String(text) => self.string(node, text, around, host),
             _ => {}
         }
@@ -229,7 +255,7 @@ impl<'a> Finder<'a> {
     }
 
     fn object(&mut self, node: &Node, members: &[Member], around: &Enclosing, host: Host) {
-        let own = described(node, around);
+        let own = described(self.source, node, around);
         if let Some(list) = managed_only(node) {
             self.managed_only(list, &own);
         }
@@ -247,6 +273,7 @@ impl<'a> Finder<'a> {
                 continue;
             }
             inner.kind = of_key(&member.key).or(inner.kind);
+            inner.holder = holder_of_list(&member.key).or(inner.holder);
             inner.content = inner.of_organizations.is_some() && ["content", "Content"].contains(&member.key.as_str());
             if self.scope.is_some() && around.pointer.is_empty() {
                 if of_another_cloud(&member.key) {
@@ -266,6 +293,9 @@ impl<'a> Finder<'a> {
             }
             let siblings = sibling_statements(self.source, member, host);
             if let (Some(siblings), Some(nodes)) = (siblings, member.node.as_array()) {
+                if holder_of_list(&member.key).is_some() {
+                    inner.beside.inline_in = vec![inner.pointer.clone()];
+                }
                 for (index, node) in nodes.iter().enumerate() {
                     let mut inner = inner.clone();
                     inner.pointer.push_str(&format!("[{index}]"));
@@ -275,7 +305,8 @@ impl<'a> Finder<'a> {
                     }
                     let others = siblings.iter().enumerate().filter(|(i, _)| *i != index);
                     let before = nodes.iter().take(index).filter_map(|n| n.get("PolicyDocument"));
-                    inner.beside.inline_before = before.filter(|d| is_known(d)).filter_map(size_of).sum();
+                    let known = before.filter(|d| is_policy(d) && is_known(d));
+                    inner.beside.inline_before = known.filter_map(size_of).sum();
                     inner.beside.statements.extend(others.flat_map(|(_, s)| s.clone()));
                     self.value(node, &inner, host);
                 }
@@ -366,6 +397,14 @@ impl<'a> Finder<'a> {
             inner.holder = holder(ty);
             let attached = member.node.get("managed_policy_arns").map(managed).unwrap_or_default();
             inner.beside = beside(attached, boundary_of(member.node.get("permissions_boundary")));
+            let is_resource = member.key.starts_with("resource.");
+            if let Some(whose) = in_terraform(self.source, ty, name, &member.node).filter(|_| is_resource) {
+                if *ty == OF_PERMISSION_SETS {
+                    let (address, span) = (format!("{ty}.{name}"), member.key_span);
+                    self.sets.push(OfSet { address, whose: whose.clone(), span });
+                }
+                inner.beside.inline_in.push(whose);
+            }
         }
     }
 
@@ -468,12 +507,14 @@ impl<'a> Finder<'a> {
         let documents = self.scopes.map(|s| s.documents(folder(&self.source.path), raw)).unwrap_or_default();
         if !documents.is_empty() {
             let name = around.names.last().cloned().unwrap_or_default();
+            let inline_in = if is_one_document(raw) { around.beside.inline_in.clone() } else { Vec::new() };
             let reference = |document| Reference {
                 document,
                 kind: around.kind,
                 holder: around.holder,
                 name: name.clone(),
                 span: node.span,
+                inline_in: inline_in.clone(),
             };
             self.references.extend(documents.into_iter().map(reference));
             return;
@@ -493,10 +534,17 @@ impl<'a> Finder<'a> {
 
     fn policy(&mut self, node: &Node, around: &Enclosing, host: Host) {
         let kind = self.given.or(around.kind).or_else(|| by_name(&self.source.path, node));
-        let (node, merged) = match self.scope {
+        let is_part = self.scope.is_some() && is_part(&around.pointer);
+        let (mut node, merged) = match self.scope {
             Some(scope) if around.pointer.starts_with(DOCUMENT) => merged(self.source, scope, node),
             _ => (node.clone(), Vec::new()),
         };
+        let mut parts = Vec::new();
+        match self.scope {
+            Some(_) if is_part => with_version(&mut node),
+            Some(_) if around.pointer.starts_with(DOCUMENT) => parts = take_parts(&mut node),
+            _ => {}
+        }
         let found = Found {
             source: self.source.clone(),
             host,
@@ -510,6 +558,11 @@ impl<'a> Finder<'a> {
             beside: around.beside.clone(),
         };
         self.policies.push(Policy::new(found, node));
+        for part in parts {
+            let mut inner = around.below(&part.key);
+            inner.beside.unknown.push(document_of(&around.pointer).to_owned());
+            self.value(&part.node, &inner, Host::Terraform);
+        }
     }
 }
 
@@ -533,7 +586,7 @@ fn managed_only(node: &Node) -> Option<&Member> {
 }
 
 /// What an object says of the policies in it.
-fn described(node: &Node, around: &Enclosing) -> Enclosing {
+fn described(source: &SourceFile, node: &Node, around: &Enclosing) -> Enclosing {
     let mut own = around.clone();
     let text = |key: &str| node.get(key).and_then(Node::as_str);
     own.names.extend(NAMES.iter().filter_map(|k| text(k)).map(str::to_owned));
@@ -560,6 +613,9 @@ fn described(node: &Node, around: &Enclosing) -> Enclosing {
         own.beside = beside(arns.map(managed).unwrap_or_default(), boundary);
         own.beside.listed_at = arns.map(|n| n.span);
         own.names.extend(properties_names(properties));
+        let (holder, whose) = in_cloudformation(source, text("Type").unwrap_or_default(), node, &around.pointer);
+        own.holder = holder.or(own.holder);
+        own.beside.inline_in = whose;
     } else if node.get("CustomPolicy").is_some() {
         own.kind = Some(PolicyKind::PermissionSet);
         own.beside = of_template(node);

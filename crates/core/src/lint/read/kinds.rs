@@ -18,6 +18,7 @@ pub(super) fn of_key(key: &str) -> Option<PolicyKind> {
         }
         "resourceControlPolicies" | "resourceControlPoliciesUnplaced" => Some(PolicyKind::ResourceControl),
         "trustPolicy" => Some(PolicyKind::Trust),
+        _ if holder_of_list(key).is_some() => Some(PolicyKind::Identity),
         "permissionsBoundary" => Some(PolicyKind::Boundary),
         _ => None,
     }
@@ -94,6 +95,16 @@ pub(super) fn holder(ty: &str) -> Option<Holder> {
         "aws_iam_group_policy" | "AWS::IAM::Group" | "AWS::IAM::GroupPolicy" => Some(Holder::Group),
         "AWS::Serverless::Api" | "AWS::Serverless::HttpApi" => None,
         _ if ty.starts_with("AWS::Serverless::") => Some(Holder::Role),
+        _ => None,
+    }
+}
+
+/// Where the policies of a list of `get-account-authorization-details` are stored.
+pub(super) fn holder_of_list(key: &str) -> Option<Holder> {
+    match key {
+        "RolePolicyList" => Some(Holder::Role),
+        "UserPolicyList" => Some(Holder::User),
+        "GroupPolicyList" => Some(Holder::Group),
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 //! A reader ([`json`], [`yaml`], [`terraform`]) makes a tree of a file, [`find`] finds the policies in the tree, also those
 //! that stand in strings ([`embedded`]). What is not literal is [`UNKNOWN`]. [`walk`] says which files are read.
 
+mod attached;
 pub(crate) mod cedar;
 pub(crate) mod choice;
 pub(crate) mod cloudformation;
@@ -64,6 +65,8 @@ pub enum FaultKind {
     NotLiteral,
     /// A managed policy that the data of AWS's lacks: its message is the ARN.
     UnknownManaged,
+    /// The inline policy of a permission set that has another one.
+    Overwritten,
 }
 
 /// A fault, and where.
@@ -95,6 +98,8 @@ pub struct Loaded {
     pub references: Vec<find::Reference>,
     /// Files that it takes policies from.
     pub files: Vec<find::FileReference>,
+    /// The resources in it that are the inline policy of a permission set.
+    pub sets: Vec<find::OfSet>,
     /// What its comments ignore.
     pub ignores: Vec<CommentIgnore>,
     /// What its folder is called where files of Terraform use it as a module.
@@ -112,6 +117,7 @@ impl Loaded {
             faults: Vec::new(),
             references: Vec::new(),
             files: Vec::new(),
+            sets: Vec::new(),
             ignores: Vec::new(),
             uses: Vec::new(),
         }
@@ -167,7 +173,7 @@ pub fn load(
     let terraform = form == Form::Terraform;
     let mut finder = find::Finder::new(&source, given, terraform.then_some(scopes));
     finder.file(&root, host);
-    let find::Finder { policies, management, faults: found, references, files, .. } = finder;
+    let find::Finder { policies, management, faults: found, references, files, sets, .. } = finder;
     if policies.is_empty() && management.is_empty() && found.is_empty() && !named {
         faults.clear();
     }
@@ -175,7 +181,7 @@ pub fn load(
     faults.extend(found);
     let ignores = if form == Form::Json { Vec::new() } else { comments::ignores(&source, &root) };
     let uses = if terraform { scopes.uses(terraform::scope::folder(&source.path)) } else { Vec::new() };
-    Loaded { policies, management, faults, references, files, ignores, uses, ..Loaded::nothing(source) }
+    Loaded { policies, management, faults, references, files, sets, ignores, uses, ..Loaded::nothing(source) }
 }
 
 /// The tree of a file and how it holds policies; `None` where nothing in it looks like one.

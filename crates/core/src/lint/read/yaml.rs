@@ -194,9 +194,12 @@ impl<'a> Composer<'a> {
 
     fn mapping(&mut self, depth: usize) -> Result<(Vec<Member>, usize), Problem> {
         let mut members: Vec<Member> = Vec::new();
+        let mut merged: Vec<Member> = Vec::new();
+        let mut end = self.given.offset(usize::MAX);
         while let Some((event, span)) = self.next()? {
             if matches!(event, Event::MappingEnd) {
-                return Ok((members, span.end));
+                end = span.end;
+                break;
             }
             let key = self.value(event, span, depth + 1)?;
             let Some((event, span)) = self.next()? else {
@@ -204,14 +207,9 @@ impl<'a> Composer<'a> {
             };
             let node = self.value(event, span, depth + 1)?;
             match (key.as_str(), &node.value) {
-                // what is merged stands after what is written, and yields to it
                 (Some("<<"), Value::Object(_) | Value::Array(_)) => {
-                    let merged = node.as_array().unwrap_or(std::slice::from_ref(&node)).iter();
-                    for member in merged.filter_map(Node::as_object).flatten() {
-                        if !members.iter().any(|m| m.key == member.key) {
-                            members.push(member.clone());
-                        }
-                    }
+                    let mappings = node.as_array().unwrap_or(std::slice::from_ref(&node)).iter();
+                    merged.extend(mappings.filter_map(Node::as_object).flatten().cloned());
                 }
                 (text, _) => {
                     let text = text.map_or_else(|| UNKNOWN.to_string(), str::to_owned);
@@ -219,8 +217,20 @@ impl<'a> Composer<'a> {
                 }
             }
         }
-        Ok((members, self.given.offset(usize::MAX)))
+        Ok((with_merged(members, merged), end))
     }
+}
+
+/// The members of a mapping and those that are merged into it: its own keys count, wherever they stand, then the mappings that are merged first.
+fn with_merged(own: Vec<Member>, merged: Vec<Member>) -> Vec<Member> {
+    let mut members = own;
+    let mut known: HashSet<String> = members.iter().map(|m| m.key.clone()).collect();
+    for member in merged {
+        if known.insert(member.key.clone()) {
+            members.push(member);
+        }
+    }
+    members
 }
 
 /// The members whose key stands before them in the same object.

@@ -52,6 +52,7 @@ pub mod null_with_set_operator;
 pub mod old_version;
 pub mod open_identity_provider;
 pub mod outdated_hipaa_guardrail;
+mod overwritten_inline_policy;
 pub mod pass_role_on_everything;
 pub mod policy_near_limit;
 pub mod policy_not_literal;
@@ -96,7 +97,7 @@ pub mod write_on_everything;
 use super::Rule;
 
 /// Every rule, in the order of their codes.
-static ALL: [&Rule; 85] = [
+static ALL: [&Rule; 86] = [
     &unreadable_policy::RULE,
     &duplicate_key::RULE,
     &missing_version::RULE,
@@ -116,6 +117,7 @@ static ALL: [&Rule; 85] = [
     &invalid_sid::RULE,
     &unnamed_cedar_policy::RULE,
     &repeated_cedar_id::RULE,
+    &overwritten_inline_policy::RULE,
     &unknown_action::RULE,
     &deprecated_action::RULE,
     &deprecated_role_permissions::RULE,

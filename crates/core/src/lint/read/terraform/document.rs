@@ -21,6 +21,7 @@ pub fn policy_document(of: &Evaluation<'_>, block: &Block) -> Node {
     let of = each(of, &block.body);
     let mut members = Vec::new();
     let mut statements = Vec::new();
+    let mut parts = Vec::new();
     for structure in &block.body {
         match structure {
             Structure::Attribute(attribute) => {
@@ -32,6 +33,8 @@ pub fn policy_document(of: &Evaluation<'_>, block: &Block) -> Node {
                     // its statements are told where they stand; the finder looks up what they are
                     merged if MERGED.contains(&merged) => {
                         statements.extend(merged_statements(&node));
+                        let literal = literal_documents(&of, node, of.span(attribute.value.span()));
+                        parts.extend(literal.map(|node| Member { key: merged.to_owned(), key_span, node }));
                         continue;
                     }
                     _ => continue,
@@ -54,7 +57,30 @@ pub fn policy_document(of: &Evaluation<'_>, block: &Block) -> Node {
         members.insert(0, Member { key: "Version".to_owned(), key_span: head, node: Node::string(head, "2012-10-17") });
     }
     members.push(Member { key: "Statement".to_owned(), key_span: head, node: Node::new(at, Value::Array(statements)) });
+    members.extend(parts);
     Node::new(at, Value::Object(members))
+}
+
+/// The documents among those that become a part of another one that are written there; those that are written elsewhere are read there.
+fn literal_documents(of: &Evaluation<'_>, node: Node, within: Span) -> Option<Node> {
+    let at = node.span;
+    let several = |nodes: Vec<Node>| -> Vec<Node> {
+        nodes.into_iter().filter_map(|n| literal_documents(of, n, within)).collect()
+    };
+    let written = |words: &[&str]| {
+        let raw = of.source.slice(at);
+        at.start >= within.start && at.end <= within.end && words.iter().any(|w| raw.starts_with(w))
+    };
+    match node.value {
+        Value::Array(nodes) => Some(several(nodes)).filter(|n| !n.is_empty()).map(|n| Node::new(at, Value::Array(n))),
+        Value::OneOf(nodes) => Some(several(nodes)).filter(|n| !n.is_empty()).map(|n| one_of(at, n)),
+        Value::Object(_) => (node.get("Statement").is_some() && written(&["jsonencode", "{"])).then_some(node),
+        Value::String(ref text) => {
+            let is_document = text.trim_start().starts_with('{') && text.contains("Statement");
+            (is_document && written(&["<<", "\""])).then_some(node)
+        }
+        _ => None,
+    }
 }
 
 /// Other documents: nothing where there are none, else statements of which nothing is known here.

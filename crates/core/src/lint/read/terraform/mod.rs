@@ -20,7 +20,7 @@ use hcl_edit::structure::{Attribute, Block, BlockLabel, Body, Structure};
 use self::evaluate::{Budget, Evaluation, entries};
 use self::scope::Scopes;
 use super::choice::{one_of, perhaps, unknown};
-use super::{MAX_DEPTH, UNKNOWN};
+use super::{MAX_DEPTH, UNKNOWN, interpolated};
 use crate::problem::{Problem, SourceFile, Span};
 use crate::text::json::{Member, Node, Value};
 
@@ -57,13 +57,42 @@ pub fn tree(source: &Arc<SourceFile>, body: &Body, scopes: &Scopes<'_>) -> Node 
             } else if document {
                 document::policy_document(&of, block)
             } else {
-                block_node(&each(&of, &block.body), block, 0)
+                let node = block_node(&each(&of, &block.body), block, 0);
+                if matches!(key.as_slice(), [data, ty, _] if data == "data" && ty == "template_file") {
+                    filled_in(node)
+                } else {
+                    node
+                }
             };
             Member { key: key.join("."), key_span: of.span(block.ident.span()), node }
         }
     };
     let members = body.iter().map(member).collect();
     Node::new(Span { start: 0, end: source.text.len() }, Value::Object(members))
+}
+
+/// `template_file`: its template is filled in from `vars` once the language has read it.
+fn filled_in(node: Node) -> Node {
+    let vars = node.get("vars").cloned();
+    let Value::Object(mut members) = node.value else {
+        return node;
+    };
+    let known = |name: &str| match &vars.as_ref()?.get(name.trim())?.value {
+        Value::String(text) | Value::Number(text) => Some(text.clone()),
+        Value::Bool(value) => Some(value.to_string()),
+        _ => None,
+    };
+    for member in members.iter_mut().filter(|m| m.key == "template") {
+        if let Value::String(text) = &mut member.node.value {
+            let filled: Vec<String> = text.split("$${").map(|part| interpolated(part, known)).collect();
+            *text = filled.join("${");
+            // what a directive makes of it may be anything
+            if text.contains("%{") {
+                *text = UNKNOWN.to_string();
+            }
+        }
+    }
+    Node::new(node.span, Value::Object(members))
 }
 
 fn unknown_member(at: Span) -> Member {
