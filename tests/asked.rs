@@ -383,7 +383,8 @@ fn a_baa_that_was_made_offline_is_told_of() {
     let text = of(&another, &[]);
     let lab = format!("1 can terminate the BAA: the root user of account lab ({B}).");
     assert!(text.starts_with(&format!("{lab} {offline}")), "{text}");
-    assert!(of(&another, &["--format", "markdown"]).contains(&offline));
+    let markdown = of(&another, &["--format", "markdown"]).replace('\\', "");
+    assert!(markdown.contains(offline.split('`').next().unwrap()), "{markdown}");
     let text = of(&alone, &[]);
     assert!(text.starts_with("Nobody can terminate the BAA; ") && text.contains(&offline), "{text}");
     let text = of(&another, &["--account", "clinic"]);

@@ -401,7 +401,7 @@ fn characters_that_are_not_seen_are_escaped() {
 #[test]
 fn other_lines_of_history_are_no_difference() {
     let world = |witness: &str| {
-        let offline = json!([{"account": A, "from": "2024-02-01", "witness": witness}]);
+        let offline = json!([{"account": A, "from": "2024-02-01", "fromWitness": witness}]);
         let world = World::new().account(A, json!({}), &[]).account(B, json!({}), &[]).offline(offline);
         let world = world.accepted("Own123456789012", "baa", "account", B, "2023-01-01", Some("2024-01-01"));
         world.file("countersign.toml", "asOf = 2026-11-01\n").folder()
@@ -436,7 +436,7 @@ fn the_first_paragraph_is_held_whole() {
     let others = "Other accounts of o-exampleorgid are not known: its accounts were not all listed.";
     let later = format!("From 15:20 UTC on that day, clinic ({A}) is covered by a BAA: its own.");
     let world = World::new().org(json!({"accountsKnown": false})).account(M, json!({}), &[ORG]);
-    let world = world.account(A, json!({"name": "clinic", "phi": true}), &[ORG]);
+    let world = world.account(A, json!({"name": "clinic"}), &[ORG]);
     let world = world.accepted("Own123456789012", "baa", "account", A, "2024-03-01T15:20:00Z", None);
     let world = world.file("countersign.toml", "asOf = 2026-11-01\n").folder();
     let inventory = world.path().to_str().unwrap();
