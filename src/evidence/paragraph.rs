@@ -51,7 +51,7 @@ pub fn tells_of_later(document: &Value) -> bool {
 /// Whether a text is nothing but sentences about what changes later on the day.
 fn is_of_later(document: &Value, kinds: &[String], text: &str) -> bool {
     let places: BTreeSet<String> = rows(document, "accounts").into_iter().map(|row| cell(&cover::place(row))).collect();
-    let shorts: Vec<String> = kinds.iter().map(|kind| cell(kinds::short(kind).as_ref())).collect();
+    let shorts: Vec<String> = kinds.iter().map(|kind| cell(kinds::short(kind))).collect();
     let mut rest = text;
     while !rest.is_empty() {
         if !tells_of_later(document) {
@@ -79,7 +79,7 @@ fn sentence<'t>(text: &'t str, places: &BTreeSet<String>, shorts: &[String]) -> 
     if let Some(rest) = rest.strip_prefix("it is not known whether ") {
         return is(who(rest)?, "")?.strip_prefix('.');
     }
-    let by = |text: &'t str| one_of(text.strip_prefix(": ")?, &BY)?.strip_prefix('.');
+    let by = |text: &'t str| one_of(text.strip_prefix(": ")?, BY)?.strip_prefix('.');
     if let Some(rest) = rest.strip_prefix("another ") {
         return by(who(one_of(rest, shorts)?.strip_prefix(" governs ")?)?);
     }
@@ -89,7 +89,7 @@ fn sentence<'t>(text: &'t str, places: &BTreeSet<String>, shorts: &[String]) -> 
 }
 
 /// What follows the longest of these at the beginning of a text.
-fn one_of<'t>(text: &'t str, all: impl IntoIterator<Item = impl AsRef<str>>) -> Option<&'t str> {
+fn one_of(text: &str, all: impl IntoIterator<Item = impl AsRef<str>>) -> Option<&str> {
     all.into_iter().filter_map(|one| text.strip_prefix(one.as_ref())).min_by_key(|rest| rest.len())
 }
 
