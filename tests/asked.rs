@@ -360,3 +360,35 @@ fn no_number_is_cut_in_a_narrow_terminal() {
         }
     }
 }
+
+/// R73, R74: a BAA that was made offline is told of, whoever can terminate another: that AWS Artifact does not terminate it, and who can
+/// remove the account from it.
+#[test]
+fn a_baa_that_was_made_offline_is_told_of() {
+    let world = |own: bool| {
+        let world = World::new().account(A, json!({"name": "clinic"}), &[]).account(B, json!({"name": "lab"}), &[]);
+        let world = world.user(A, "ann", json!(["arn:aws:iam::aws:policy/AdministratorAccess"]));
+        let world = world.offline(json!([{"account": A, "from": "2020-02-01"}]));
+        let own = if own { world.accepted("Lab0000000000001", "baa", "account", B, "2023-01-01", None) } else { world };
+        own.file("countersign.toml", "asOf = 2026-11-01\n").folder()
+    };
+    let offline = format!(
+        "clinic ({A}) is governed by a BAA made outside AWS Artifact, which nobody can terminate there: that takes written notice under \
+         its own terms; its root user and ann can remove the designation in account clinic ({A}); `countersign who-can end-coverage"
+    );
+    let (another, alone) = (world(true), world(false));
+    let of = |folder: &tempfile::TempDir, more: &[&str]| {
+        told(&[&["who-can", "end", folder.path().to_str().unwrap()][..], more].concat())
+    };
+    let text = of(&another, &[]);
+    let lab = format!("1 can terminate the BAA: the root user of account lab ({B}).");
+    assert!(text.starts_with(&format!("{lab} {offline}")), "{text}");
+    let markdown = of(&another, &["--format", "markdown"]).replace('\\', "");
+    assert!(markdown.contains(offline.split('`').next().unwrap()), "{markdown}");
+    let text = of(&alone, &[]);
+    assert!(text.starts_with("Nobody can terminate the BAA; ") && text.contains(&offline), "{text}");
+    let text = of(&another, &["--account", "clinic"]);
+    assert!(text.starts_with(&offline) && text.contains("Nobody can terminate the BAA from there"), "{text}");
+    // who has one of its own alone is told of no other
+    assert!(!of(&another, &["--account", "lab"]).contains("made outside"));
+}

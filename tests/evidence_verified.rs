@@ -395,3 +395,96 @@ fn characters_that_are_not_seen_are_escaped() {
         assert_eq!(output.status.code(), Some(0), "{}", self::text(&output));
     }
 }
+
+/// The lines on which events stand are those of the files: where others say the same they are no difference, and what else is told of an
+/// event is one.
+#[test]
+fn other_lines_of_history_are_no_difference() {
+    let world = |witness: &str| {
+        let offline = json!([{"account": A, "from": "2024-02-01", "fromWitness": witness}]);
+        let world = World::new().account(A, json!({}), &[]).account(B, json!({}), &[]).offline(offline);
+        let world = world.accepted("Own123456789012", "baa", "account", B, "2023-01-01", Some("2024-01-01"));
+        world.file("countersign.toml", "asOf = 2026-11-01\n").folder()
+    };
+    let there = world("mail of 10:12, Dana");
+    let inventory = there.path().to_str().unwrap();
+    let folder = filed(inventory);
+    let history = read(folder.path(), "history.csv");
+    assert!(
+        history.contains("was terminated (entities.json:") || history.contains("ended (entities.json:"),
+        "{history}"
+    );
+    assert!(history.contains(", mail of 10:12, Dana)"), "{history}");
+    let file = there.path().join("entities.json");
+    let before = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("\n{before}")).unwrap();
+    let output = verify(folder.path(), &["--against", inventory]);
+    let told = text(&output);
+    assert!(output.status.code() == Some(0) && told.contains("decided by other bytes of entities.json"), "{told}");
+    // a number of the witness is none of a line
+    let other = world("mail of 10:13, Dana");
+    let output = verify(folder.path(), &["--against", other.path().to_str().unwrap()]);
+    let told = text(&output);
+    assert!(output.status.code() == Some(1) && told.contains("beganWith was"), "{told}");
+    assert!(!told.contains("endedWith was `customer-agreement"), "{told}");
+}
+
+/// The first paragraph of the page is held to the document whole: nothing is put behind it, and nothing of it taken away. What changes later
+/// on the day is in no document: it is said not to be checked, and tells of accounts of the document in its own words.
+#[test]
+fn the_first_paragraph_is_held_whole() {
+    let others = "Other accounts of o-exampleorgid are not known: its accounts were not all listed.";
+    let later = format!("From 15:20 UTC on that day, clinic ({A}) is covered by a BAA: its own.");
+    let world = World::new().org(json!({"accountsKnown": false})).account(M, json!({}), &[ORG]);
+    let world = world.account(A, json!({"name": "clinic"}), &[ORG]);
+    let world = world.accepted("Own123456789012", "baa", "account", A, "2024-03-01T15:20:00Z", None);
+    let world = world.file("countersign.toml", "asOf = 2026-11-01\n").folder();
+    let inventory = world.path().to_str().unwrap();
+    let file = |at: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let output = run(&["evidence", inventory, "--out", folder.path().to_str().unwrap(), "--at", at]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+        folder
+    };
+    let page = |folder: &Path, edit: &dyn Fn(&str) -> String| {
+        let whole = read(folder, "cover.md");
+        let first = whole.lines().nth(2).unwrap();
+        let page = whole.replacen(first, &edit(first), 1);
+        std::fs::write(folder.join("cover.md"), &page).unwrap();
+        sealed(folder);
+        let output = verify(folder, &[]);
+        std::fs::write(folder.join("cover.md"), &whole).unwrap();
+        (output.status.code(), text(&output))
+    };
+    let (of_the_day, within) = (file("2024-03-01"), file("2024-03-01T12:00:00Z"));
+    for folder in [of_the_day.path(), within.path()] {
+        let (code, told) = page(folder, &|first| first.to_owned());
+        assert_eq!(code, Some(0), "{told}");
+        assert_eq!(
+            told.contains("Not checked: the rest of cover.md: what changes later on the day,"),
+            folder == of_the_day.path()
+        );
+        for added in [
+            " All 2 accounts are covered by the BAA.",
+            " Correction: clinic is covered by an offline BAA.",
+            " From 15:20 UTC on that day, all accounts are covered by a BAA.",
+            ".",
+        ] {
+            let (code, told) = page(folder, &|first| format!("{first}{added}"));
+            assert!(
+                code == Some(1) && told.contains("cover.md does not say what evidence.json says"),
+                "{added}: {told}"
+            );
+            let (code, told) =
+                page(folder, &|first| first.replacen(&format!(" {others}"), &format!("{added} {others}"), 1));
+            assert!(code == Some(1) && told.contains("what its first paragraph says besides"), "{added}: {told}");
+        }
+        let (code, told) = page(folder, &|first| first.replacen(&format!(" {others}"), "", 1));
+        assert!(code == Some(1) && told.contains("which organizations may have other accounts"), "{told}");
+        let (code, told) = page(folder, &|first| format!("{first} {others}"));
+        assert!(code == Some(1) && told.contains("which organizations may have other accounts"), "{told}");
+    }
+    assert!(read(of_the_day.path(), "cover.md").contains(&format!(" {later} {others}\n")));
+    let (code, told) = page(within.path(), &|first| first.replacen(others, &format!("{later} {others}"), 1));
+    assert!(code == Some(1) && told.contains("what its first paragraph says besides"), "{told}");
+}

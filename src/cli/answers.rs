@@ -11,6 +11,7 @@ use super::{Cli, EvaluationArgs, NOT_OK, OK, PrintingTables, Session, day, endin
 use crate::report;
 use crate::report::plain::Names;
 use crate::report::plain::can::Asked;
+use crate::report::plain::who::Elsewhere;
 use crate::report::rows::Besides;
 use crate::report::typed::{Typed, USUAL_KIND};
 use crate::report::who_can::Escalations;
@@ -379,14 +380,16 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
     };
     let names = Names::new(&session.inventory);
     let later = day::permissions(&session, session.options.filter.accounts.clone())?;
-    let elsewhere = ending::elsewhere(&session, &assessment, &session.options.filter.accounts)?;
+    let accounts = &session.options.filter.accounts;
+    let sentences = &ending::elsewhere(&session, &assessment, accounts)?;
+    let elsewhere = Elsewhere { sentences, named: !accounts.is_empty() };
     let foot: Vec<String> = later.into_iter().chain([told_left_out(&leaves_out)]).collect();
     let asked = (names, operation, &session.typed);
-    let text = || who_text(args, (&assessment, &roles), asked, (&grants, &elsewhere, &foot));
+    let text = || who_text(args, (&assessment, &roles), asked, (&grants, elsewhere, &foot));
     let rows = || {
         let [may, unknown, nearly] = report::who_can::rows(&assessment);
         let all = [&may, &unknown, &nearly];
-        let mut sentences = vec![report::plain::who::first((&assessment, &roles), names, all, &elsewhere)];
+        let mut sentences = vec![report::plain::who::first((&assessment, &roles), names, all, elsewhere)];
         sentences.extend(foot.iter().cloned());
         sentences.extend(assessment.completeness.perhaps_others.first().map(|_| {
             let others = report::completeness::others(&assessment.completeness.perhaps_others);
@@ -408,7 +411,7 @@ fn who_text(
     args: &WhoCanArgs,
     assessed: (&Assessment, &Roles),
     (names, operation, typed): (Names<'_>, &str, &Typed),
-    (grants, elsewhere, foot): (&Escalations, &[String], &[String]),
+    (grants, elsewhere, foot): (&Escalations, Elsewhere<'_>, &[String]),
 ) -> String {
     let (width, explain) = (output::width(), args.question.explain);
     let mut parts = vec![report::plain::who::who(width, assessed, names, (elsewhere, typed))];

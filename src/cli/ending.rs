@@ -93,16 +93,16 @@ pub fn end_coverage(
 }
 
 /// Who can end the cover of accounts that the agreement of another governs, where it is asked who can terminate: a sentence for each
-/// agreement.
+/// agreement. No accounts are all of them, of which those are told whose agreement was made outside AWS Artifact.
 pub fn elsewhere(session: &Session, assessment: &Assessment, accounts: &[String]) -> Result<Vec<String>, Failure> {
     let names = Names::new(&session.inventory);
     let governed = plain::ending::governed_elsewhere(assessment, accounts);
     let told = governed.iter().take(MOST_ELSEWHERE).map(|elsewhere| {
-        let accounts = elsewhere.asked().map(str::to_owned).into_iter().collect();
+        let accounts = elsewhere.asked().iter().map(|account| (*account).to_owned()).collect();
         let filter = Filter { accounts, ..Filter::default() };
         let options = Options { filter, ..session.options.clone() };
         let found = endings(&session.inventory, &session.rules, &options, elsewhere.kind())?;
-        Ok(elsewhere.sentence((found.endings.first(), &found.others), names, &session.typed))
+        Ok(elsewhere.sentence((&found.endings, &found.others), names, &session.typed))
     });
     told.collect()
 }

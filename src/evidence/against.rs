@@ -335,7 +335,11 @@ fn differing(before: &Value, after: &Value, (is_same_format, other_files): (bool
         let is_excepted = other_files && is_source(name);
         !is_excepted && (is_same_format || was.contains_key(name))
     };
-    let differing = names(was, is).into_iter().filter(|n| counts(n) && was.get(*n) != is.get(*n));
+    let is_same = |name: &String| {
+        let (then, today) = (was.get(name), is.get(name));
+        then == today || (other_files && sources::is_same_but_for_lines(name, then, today))
+    };
+    let differing = names(was, is).into_iter().filter(|n| counts(n) && !is_same(n));
     differing
         .map(|name| format!("{name} was {}, and is {}", values::shown(was.get(name)), values::shown(is.get(name))))
         .collect()

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::against::{rows, text};
 use super::population::Counts;
-use super::{COVER, DOCUMENT, FORMAT, cover, form};
+use super::{COVER, DOCUMENT, FORMAT, cover, form, paragraph};
 use crate::report::plain::day::when;
 
 /// What came of it.
@@ -37,7 +37,11 @@ pub fn check(document: &Value, page: Option<&[u8]>, hipaa_kinds: &BTreeSet<Strin
         }
         Some(page) if found.faults.is_empty() => {
             let phi = phi(document, hipaa_kinds);
-            let told = if phi.is_some() { "" } else { "PHI, " };
+            let told = match phi.is_some() {
+                true if paragraph::tells_of_later(document) => "what changes later on the day, ",
+                true => "",
+                false => "what its first paragraph says besides how many accounts are covered, PHI, ",
+            };
             found.faults.extend(on_the_cover(document, &String::from_utf8_lossy(page), phi.as_deref()));
             found.not_checked.push(format!("the rest of {COVER}: {told}what is not known, what was assumed"));
         }
@@ -52,10 +56,6 @@ fn phi(document: &Value, hipaa_kinds: &BTreeSet<String>) -> Option<String> {
     origin.get("folder").filter(|folder| folder.is_null())?;
     cover::phi(document, hipaa_kinds)
 }
-
-/// What is in each sentence about PHI, of which the rest of an answer has none.
-const OF_PHI: [&str; 4] =
-    [" PHI without cover", " PHI and may be without cover", "to hold PHI is covered", "whether PHI is held"];
 
 /// The population against the rows: every account has one for each kind, but for those that are counted as having none.
 fn counts(document: &Value) -> Option<String> {
@@ -123,14 +123,8 @@ fn on_the_cover(document: &Value, page: &str, phi: Option<&str>) -> Option<Strin
     if *title != cover::title(at) || *asked != cover::asked(&kinds, at) {
         return wrong("what was asked");
     }
-    let Some(rest) = answer.strip_prefix(&cover::answer(document, &kinds)) else {
-        return wrong("how many accounts are covered");
-    };
-    if let Some(phi) = phi {
-        let rest = if phi.is_empty() { Some(rest) } else { rest.strip_prefix(&format!(" {phi}")) };
-        if rest.is_none_or(|rest| OF_PHI.iter().any(|words| rest.contains(words))) {
-            return wrong("which accounts hold PHI without cover");
-        }
+    if let Some(fault) = paragraph::fault(document, answer, (&kinds, phi)) {
+        return wrong(fault);
     }
     let is = |title: &str, lines: Vec<String>| {
         let lines: Vec<String> = lines.iter().map(|line| format!("- {line}")).collect();

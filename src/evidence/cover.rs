@@ -108,13 +108,25 @@ pub fn phi(document: &Value, hipaa_kinds: &BTreeSet<String>) -> Option<String> {
     (u64::try_from(held.len()) == Ok(accounts)).then(|| cell(&plain::coverage::of_phi(&held, Told::All).join(" ")))
 }
 
+/// What is in each sentence about an organization whose accounts were not all listed.
+pub const NOT_LISTED: &str = "its accounts were not all listed";
+
+/// The sentences about the organizations that may have other accounts, by what a document says was not collected, in Markdown.
+pub fn not_listed(document: &Value) -> String {
+    let gaps = document.pointer("/population/notCollected").and_then(Value::as_array).into_iter().flatten();
+    let accounts = serde_json::to_value(Missing::Accounts).unwrap_or_default();
+    let of = gaps.filter(|gap| gap.get("missing") == Some(&accounts)).filter_map(|gap| gap.get("of")?.as_array());
+    let organizations: Vec<String> = of.flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+    cell(&plain::coverage::unlisted(&organizations).join(" "))
+}
+
 /// No, not known, yes.
 fn likely(fact: &Option<bool>) -> u8 {
     fact.map_or(1, |fact| if fact { 2 } else { 0 })
 }
 
 /// What the account of a row is called.
-fn place(row: &Value) -> String {
+pub fn place(row: &Value) -> String {
     let account = text(row, "account");
     let name = row.get("name").and_then(Value::as_str);
     name.map_or_else(|| account.to_owned(), |name| format!("{name} ({account})"))

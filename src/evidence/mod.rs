@@ -9,6 +9,7 @@ mod cells;
 mod cover;
 mod form;
 pub mod manifest;
+mod paragraph;
 mod population;
 pub mod register;
 mod rows;

@@ -37,7 +37,7 @@ const byNumber = new Map(accounts.map((a) => [a[0], a]));
 const coverage = (account) => account[8][kind()]?.[0] ?? 0;
 const called = (account) => (account[1] ? `${account[1]} (${account[0]})` : account[0]);
 // the name gives way where there is no room, and the number never
-const cell = (name, number) => [make("span", { class: "name" }, name ?? number), name ? make("span", { class: "number" }, `(${number})`) : null];
+const cell = (name, number) => [make("span", { class: "name" }, name ?? number), ...(name ? [" ", make("span", { class: "number" }, `(${number})`)] : [])];
 const accountCell = (number) => make("span", { class: "account", title: place(number) }, cell(byNumber.get(number)?.[1], number));
 const place = (number) => (byNumber.has(number) ? called(byNumber.get(number)) : number);
 const haystack = new Map(accounts.map((a) => [a, `${a[0]} ${a[1] ?? ""}`.toLowerCase()]));

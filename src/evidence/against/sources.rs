@@ -38,6 +38,32 @@ fn digests(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
     found
 }
 
+/// The members of a row that tell of events, each with the file that says so and its line: `… was accepted (agreements.json:2)`.
+const EVENTS: [&str; 3] = ["beganWith", "endedWith", "within"];
+
+/// How the names of the files end that an inventory is read from.
+const ENDINGS: [&str; 5] = [".json", ".toml", ".csv", ".tf", ".cedar"];
+
+/// Whether a member tells of the same events, of the same files, though on other lines.
+pub fn is_same_but_for_lines(member: &str, was: Option<&Value>, is: Option<&Value>) -> bool {
+    let (Some(was), Some(is)) = (was.and_then(Value::as_str), is.and_then(Value::as_str)) else { return false };
+    EVENTS.contains(&member) && without_lines(was) == without_lines(is)
+}
+
+/// Events without the lines of their files: a number that a witness names stays.
+fn without_lines(events: &str) -> String {
+    let mut parts = events.split(':');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_line = rest.len() < part.len() && (rest.starts_with(')') || rest.starts_with(", "));
+        let of_a_file = ENDINGS.iter().any(|ending| text.ends_with(ending));
+        text.push(':');
+        text.push_str(if is_line && of_a_file { rest } else { part });
+    }
+    text
+}
+
 /// Why an entry that was declined had no part in what was read, whatever is in it.
 const WITHOUT_PART: [&str; 3] = ["other-kind", "hidden", "ignored"];
 

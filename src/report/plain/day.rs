@@ -65,6 +65,10 @@ pub fn whose(governing: &Governing) -> &'static str {
     }
 }
 
+/// What is said of what covers from then on.
+pub const BY: [&str; 5] =
+    ["its own", "that of its organization", "one made outside AWS Artifact", "one", "which one is not known"];
+
 /// What changes for accounts later on the day: those for which the same changes at the same time in one sentence.
 pub fn changes(turns: &[Turn], names: Names<'_>) -> Vec<String> {
     let mut found: Vec<(String, Vec<String>, &Turn)> = Vec::new();

@@ -106,30 +106,36 @@ pub struct Elsewhere<'a> {
 }
 
 /// Of these accounts those that the agreement of an organization, or one made outside AWS Artifact, governs, where it is asked who can
-/// terminate: their cover does not end with an agreement of their own.
+/// terminate: their cover does not end with an agreement of their own. Where no account is named, all were asked about: what terminates
+/// the agreement of an organization is among the answers, and of one made outside AWS Artifact nothing is (R73).
 pub fn governed_elsewhere<'a>(assessment: &'a Assessment, accounts: &[String]) -> Vec<Elsewhere<'a>> {
     let mut all = assessment.principals.iter().flat_map(|p| &p.operations);
     let kind = all.find(|o| o.operation == TERMINATES).and_then(|o| o.agreement.as_ref());
     let mut found: BTreeMap<&str, Elsewhere<'a>> = BTreeMap::new();
-    for account in assessment.accounts.iter().filter(|a| accounts.contains(&a.account)) {
+    let is_named = |account: &str| accounts.iter().any(|named| named == account);
+    for account in assessment.accounts.iter().filter(|a| accounts.is_empty() || is_named(&a.account)) {
         let row = account.agreements.iter().find(|r| Some(&r.kind) == kind);
         let Some((kind, governing)) = row.and_then(|r| Some((r.kind.as_str(), r.governing.as_ref()?))) else {
             continue;
         };
         let itself = governing.scope == Scope::Account
-            || (governing.scope == Scope::Organization && account.role == Role::Management);
+            || (governing.scope == Scope::Organization && (accounts.is_empty() || account.role == Role::Management));
         if !itself {
             let new = || Elsewhere { kind, scope: governing.scope, accounts: Vec::new() };
-            found.entry(&governing.id).or_insert_with(new).accounts.push(&account.account);
+            // which of those made outside AWS Artifact it is makes no difference: they are told first, and in one sentence
+            let id = if governing.scope == Scope::Offline { "" } else { governing.id.as_str() };
+            found.entry(id).or_insert_with(new).accounts.push(&account.account);
         }
     }
     found.into_values().collect()
 }
 
-impl Elsewhere<'_> {
-    /// The account to ask about for all of them.
-    pub fn asked(&self) -> Option<&str> {
-        self.accounts.first().copied()
+impl<'a> Elsewhere<'a> {
+    /// The accounts to ask about: of those whom one agreement of an organization governs one tells for all, and of others those that
+    /// the sentence names.
+    pub fn asked(&self) -> &[&'a str] {
+        let most = if self.scope == Scope::Offline { NAMED } else { 1 };
+        self.accounts.get(..most).unwrap_or(&self.accounts)
     }
 
     /// The kind of agreement.
@@ -138,19 +144,25 @@ impl Elsewhere<'_> {
     }
 
     /// Who can end the cover that they have, and where to ask about every way.
-    pub fn sentence(&self, (ending, others): (Option<&Ending>, &[Others]), names: Names<'_>, typed: &Typed) -> String {
+    pub fn sentence(&self, (endings, others): (&[Ending], &[Others]), names: Names<'_>, typed: &Typed) -> String {
         let places: Vec<String> = self.accounts.iter().map(|account| names.place(account)).collect();
         let (are, their) = if places.len() == 1 { ("is", "its") } else { ("are", "their") };
-        let (kind, asked) = (kinds::short(self.kind), self.asked().unwrap_or_default());
+        let kind = kinds::short(self.kind);
         let agreement = if self.kind == USUAL_KIND { Vec::new() } else { vec![("--agreement", self.kind)] };
-        let more = [vec![("--account", asked)], agreement].concat();
+        let is_offline = self.scope == Scope::Offline;
+        // of more than are named no one command tells but that of all
+        let asked = if is_offline && self.accounts.len() > NAMED { &[] } else { self.asked() };
+        let more = [asked.iter().map(|account| ("--account", *account)).collect(), agreement].concat();
         let command = typed.command("who-can end-coverage", &more);
-        let by = match self.scope {
-            Scope::Offline => format!("a {kind} made outside AWS Artifact, which nobody can terminate there"),
-            _ => format!(
-                "the {kind} of {their} organization{}",
-                ending.map(|e| terminating((e, others), names)).unwrap_or_default()
-            ),
+        let by = if is_offline {
+            let removing: String = endings.iter().map(|e| removing((e, others), names)).collect();
+            format!(
+                "a {kind} made outside AWS Artifact, which nobody can terminate there: that takes written notice under its own \
+                 terms{removing}"
+            )
+        } else {
+            let by_whom = endings.first().map(|e| terminating((e, others), names)).unwrap_or_default();
+            format!("the {kind} of {their} organization{by_whom}")
         };
         format!("{} {are} governed by {by}; {command} tells every way to end {their} cover.", few(&places, NAMED))
     }
@@ -161,16 +173,27 @@ fn terminating((ending, others): (&Ending, &[Others]), names: Names<'_>) -> Stri
     let is_it = |way: &&Way| way.operation == TERMINATES && way.scope == Some(Scope::Organization);
     // of several acceptances all have to end: that way is the last
     let Some(way) = ending.ways.iter().rfind(is_it) else { return String::new() };
+    format!(", which {}", whoever((way, others), "terminate", names))
+}
+
+/// Who can remove the designation of an account under an agreement that was made outside AWS Artifact (R74, D21).
+fn removing((ending, others): (&Ending, &[Others]), names: Names<'_>) -> String {
+    let Some(way) = ending.ways.iter().find(|way| way.operation == REMOVES) else { return String::new() };
+    format!("; {}", whoever((way, others), "remove the designation", names))
+}
+
+/// Who can do it, and who perhaps can, in the account of the way.
+fn whoever((way, others): (&Way, &[Others]), deed: &str, names: Names<'_>) -> String {
     let place = names.account(&way.by);
     let mut unknown = people(perhaps(way), of_the_place);
     unknown.extend(others.iter().any(|o| o.account.as_ref() == Some(&way.by)).then(|| NOT_LISTED.to_owned()));
     let unknown = all_or_few(&unknown);
     let may = all_or_few(&people(way.may.iter(), of_the_place));
     match (may.as_str(), unknown.as_str()) {
-        ("", "") => format!(", which nobody who is listed can terminate in {place}"),
-        ("", unknown) => format!(", which {unknown} perhaps can terminate in {place}"),
-        (may, "") => format!(", which {may} can terminate in {place}"),
-        (may, unknown) => format!(", which {may} can terminate in {place}, and perhaps {unknown}"),
+        ("", "") => format!("nobody who is listed can {deed} in {place}"),
+        ("", unknown) => format!("{unknown} perhaps can {deed} in {place}"),
+        (may, "") => format!("{may} can {deed} in {place}"),
+        (may, unknown) => format!("{may} can {deed} in {place}, and perhaps {unknown}"),
     }
 }
 
@@ -191,3 +214,6 @@ fn of_the_place(principal: &PrincipalEntry) -> String {
 
 /// The operation by which an agreement ends.
 const TERMINATES: &str = "terminate-agreement";
+
+/// That by which an account is no longer under an agreement made outside AWS Artifact.
+const REMOVES: &str = "remove-offline-designation";

@@ -14,12 +14,21 @@ use who_can::Row;
 /// Names in the first sentence; who else there is is counted.
 const NAMED: usize = 6;
 
+/// Who can end the cover of accounts that they cannot end themselves, in sentences.
+#[derive(Clone, Copy)]
+pub struct Elsewhere<'a> {
+    /// A sentence for each agreement.
+    pub sentences: &'a [String],
+    /// The accounts were named: where nobody in them can, this is the answer, and comes first.
+    pub named: bool,
+}
+
 /// The text. `elsewhere`: who can end the cover of accounts that they cannot end themselves.
 pub fn who(
     width: usize,
     (assessment, roles): (&Assessment, &Roles),
     names: Names<'_>,
-    (elsewhere, typed): (&[String], &Typed),
+    (elsewhere, typed): (Elsewhere<'_>, &Typed),
 ) -> String {
     let [may, unknown_rows, nearly] = who_can::rows(assessment);
     let rows = [&may, &unknown_rows, &nearly];
@@ -61,7 +70,7 @@ pub fn first(
     (assessment, roles): (&Assessment, &Roles),
     names: Names<'_>,
     [may, unknown, nearly]: [&Vec<Row<'_>>; 3],
-    elsewhere: &[String],
+    elsewhere: Elsewhere<'_>,
 ) -> String {
     let behind = may.iter().chain(unknown).filter_map(|(p, _)| roles.get(&p.principal));
     let at_a_role = behind.flat_map(|b| &b.others).any(|other| other.unlisted.is_some());
@@ -75,7 +84,9 @@ pub fn first(
     }
     let deed = listed(&deeds, "or");
     let people = Counted::of(names, may);
-    let (first, last): (&[String], &[String]) = if may.is_empty() { (elsewhere, &[]) } else { (&[], elsewhere) };
+    let is_first = may.is_empty() && elsewhere.named;
+    let (first, last): (&[String], &[String]) =
+        if is_first { (elsewhere.sentences, &[]) } else { (&[], elsewhere.sentences) };
     let itself = if first.is_empty() { "" } else { " from there" };
     let mut text = match people.names.len() + people.groups.len() {
         0 if assessment.completeness.perhaps_others.is_empty() && unknown.is_empty() => {
