@@ -360,9 +360,7 @@ impl Asked {
 }
 
 /// What stops the root user: whatever policies say of others, of it they say nothing, and what binds it binds everyone there.
-pub(crate) fn why_nobody<'a>(
-    answers: impl Iterator<Item = (&'a PrincipalAnswer, &'a OperationAnswer)>,
-) -> Vec<String> {
+pub(crate) fn why_nobody<'a>(answers: impl Iterator<Item = (&'a PrincipalAnswer, &'a OperationAnswer)>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for (_, answer) in answers.filter(|(principal, _)| principal.kind == PrincipalKind::Root) {
         let why = answer.reason.clone().or_else(|| answer.message.clone()).unwrap_or_default();
