@@ -7,6 +7,8 @@ use crate::common::*;
 const AT: &str = "2026-09-01";
 const ADMIN: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 const ACCEPT: &str = "222222222222=baa";
+/// Either lets a principal download what is to be accepted (D8).
+const DOWNLOADS: [&str; 2] = ["artifact:GetAgreement", "artifact:DownloadAgreement"];
 
 /// An organization with a BAA, and a member.
 fn world() -> World {
@@ -60,9 +62,9 @@ fn plan(plan: &[&'static str]) -> Vec<&'static str> {
 fn an_acceptance_that_is_denied_to_everybody_passes_no_gate() {
     let accepts_and_leaves = plan(&["--accept", ACCEPT, "--leave", A]);
     assert_eq!(planned(&world(), &accepts_and_leaves).0, Some(0));
-    for action in ["artifact:GetAgreement", "artifact:AcceptAgreement"] {
-        let (code, text, document) = planned(&bound(world(), deny(&[action])), &accepts_and_leaves);
-        assert_eq!((code, unaccepted(&document)), (Some(1), vec![(1, "deny".to_owned())]), "{action}");
+    for actions in [&DOWNLOADS[..], &["artifact:AcceptAgreement"]] {
+        let (code, text, document) = planned(&bound(world(), deny(actions)), &accepts_and_leaves);
+        assert_eq!((code, unaccepted(&document)), (Some(1), vec![(1, "deny".to_owned())]), "{actions:?}");
         assert!(text.contains("not accepted: change 1, baa of 222222222222: nobody who is listed can ("), "{text}");
         assert!(text.contains("Statement[0]"), "what denies it: {text}");
     }
@@ -73,13 +75,13 @@ fn an_acceptance_that_is_denied_to_everybody_passes_no_gate() {
 /// It is asked in the state of its turn.
 #[test]
 fn who_accepts_is_asked_after_what_is_changed_before() {
-    let denied = bound(world(), deny(&["artifact:GetAgreement"]));
+    let denied = bound(world(), deny(&DOWNLOADS));
     let (_, text, document) = planned(&denied, &plan(&["--leave", A, "--accept", ACCEPT]));
     assert!(unaccepted(&document).is_empty() && !text.contains("not accepted"), "D12: it is bound no more: {text}");
     let detached = ["--move", "222222222222=o-exampleorgid", "--accept", ACCEPT, "--leave", A];
     let unit = "ou-ex01-quiet001";
     let in_unit = World::organization()
-        .entity(json!({"uid": unit, "attrs": {"name": "quiet", "serviceControlPolicies": ["p-FullAWSAccess", policy(json!([deny(&["artifact:GetAgreement"])]))]}, "parents": [ORG]}))
+        .entity(json!({"uid": unit, "attrs": {"name": "quiet", "serviceControlPolicies": ["p-FullAWSAccess", policy(json!([deny(&DOWNLOADS)]))]}, "parents": [ORG]}))
         .accepted("OrgBaa1234567890", "baa", "organization", ORG, "2022-01-01", None);
     let mut in_unit = in_unit;
     in_unit.entities.iter_mut().filter(|e| e["uid"] == A).for_each(|e| e["parents"] = json!([unit]));
@@ -98,6 +100,16 @@ fn an_acceptance_of_which_it_is_unknown_whether_anybody_can_make_it_passes_no_ga
     assert!(text.contains("nobody is known who can (") && text.contains("serviceControlPoliciesUnplaced"), "{text}");
     // R36, D12: the management account is not bound
     assert!(unaccepted(&planned(&world, &plan(&["--accept", "111111111111=baa"])).2).is_empty());
+}
+
+/// D16, D27: what is active already covers, and what is not can be accepted: which of the two it is need not be known.
+#[test]
+fn whether_an_agreement_is_active_already_does_not_decide() {
+    let listed = |world: World| [M, A].into_iter().fold(world, |w, id| becomes(w, id, "agreementsKnown", json!(false)));
+    let accepts = plan(&["--accept", ACCEPT]);
+    assert!(unaccepted(&planned(&listed(world()), &accepts).2).is_empty());
+    let denied = listed(bound(world(), deny(&DOWNLOADS)));
+    assert_eq!(unaccepted(&planned(&denied, &accepts).2).len(), 1, "if it is not active, nobody accepts it");
 }
 
 /// R54: a denial that spares a role, as `generate protect-agreements --accepting --exempt` writes it, leaves the account that role.

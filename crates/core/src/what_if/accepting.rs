@@ -10,6 +10,7 @@ use crate::agreements::Agreements;
 use crate::assessment::{Assessment, Filter, OperationAnswer, Options, PrincipalAnswer, assess};
 use crate::ending;
 use crate::inventory::Inventory;
+use crate::inventory::entity::Entity;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::stack;
@@ -97,14 +98,26 @@ fn asked(
         answers_alone: true,
         ..Filter::default()
     };
-    let answers = assess(inventory, rules, &Options { filter, any_request: false, ..options.clone() })?;
+    let options = Options { filter, any_request: false, ..options.clone() };
+    let answers = assess(inventory, rules, &options)?;
+    let is_open = |answers: &Assessment| answers.principals.iter().flat_map(|p| &p.operations).any(is_unknown);
+    let otherwise = match is_open(&answers).then(|| all_listed(inventory)).flatten() {
+        Some(listed) => Some(assess(&listed, rules, &options)?),
+        None => None,
+    };
     let one = |(change, by, kind, (account, scope)): &(usize, &String, &String, (String, Scope))| {
-        let answers = of(&answers, account, *scope, kind);
-        let decision = match () {
-            () if answers.iter().any(|(_, answer)| answer.decision == Decision::Allow) => return None,
-            () if answers.iter().any(|(_, answer)| answer.decision == Decision::Unknown) => Decision::Unknown,
-            () => Decision::Deny,
+        let can = |answers: &Assessment| {
+            of(answers, account, *scope, kind).iter().any(|(_, answer)| answer.decision == Decision::Allow)
         };
+        if can(&answers) {
+            return None;
+        }
+        let answers = of(&answers, account, *scope, kind);
+        let is_open = answers.iter().any(|(_, answer)| is_unknown(answer));
+        if is_open && otherwise.as_ref().is_some_and(can) {
+            return None;
+        }
+        let decision = if is_open { Decision::Unknown } else { Decision::Deny };
         let because = match decision {
             Decision::Deny => ending::why_nobody(answers.into_iter()),
             _ => open(&answers),
@@ -112,6 +125,23 @@ fn asked(
         Some(Unaccepted { change: *change, by: (*by).clone(), kind: (*kind).clone(), decision, because })
     };
     Ok(accepted.iter().filter_map(one).collect())
+}
+
+fn is_unknown(answer: &OperationAnswer) -> bool {
+    answer.decision == Decision::Unknown
+}
+
+/// The same where all agreements were listed; `None` where they were. What is active already covers, and what is not can be accepted:
+/// which of the two it is need not be known.
+fn all_listed(inventory: &Inventory) -> Option<Inventory> {
+    const KNOWN: &str = "agreementsKnown";
+    let is_open = |entity: &Entity| entity.bool(KNOWN) == Some(false);
+    if !inventory.of_type("Account").any(is_open) {
+        return None;
+    }
+    let mut listed = inventory.clone();
+    listed.entities.values_mut().filter(|entity| is_open(entity)).for_each(|entity| drop(entity.attrs.remove(KNOWN)));
+    Some(listed)
 }
 
 /// The answers of everyone in an account about an acceptance.
@@ -136,7 +166,7 @@ fn open(answers: &[(&PrincipalAnswer, &OperationAnswer)]) -> Vec<String> {
         let depends = (!on.is_empty()).then(|| format!("it depends on {}", on.join(", ")));
         why.into_iter().chain(depends).collect::<Vec<_>>().join("; ")
     };
-    let unknown = answers.iter().filter(|(_, answer)| answer.decision == Decision::Unknown);
+    let unknown = answers.iter().filter(|(_, answer)| is_unknown(answer));
     let found: BTreeSet<String> = unknown.map(why).filter(|why| !why.is_empty()).collect();
     found.into_iter().collect()
 }
