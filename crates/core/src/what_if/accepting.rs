@@ -5,16 +5,15 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Change, supposed};
+use super::{Change, denial, supposed};
 use crate::agreements::Agreements;
 use crate::assessment::{Assessment, Filter, OperationAnswer, Options, PrincipalAnswer, assess};
-use crate::ending;
 use crate::inventory::Inventory;
-use crate::inventory::entity::Entity;
+use crate::inventory::entity::{Attr, Entity};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::stack;
-use crate::terms::{Decision, Scope};
+use crate::terms::{Decision, PrincipalKind, Scope};
 
 const ACCEPTING: &str = "accept-agreement";
 
@@ -119,7 +118,7 @@ fn asked(
         }
         let decision = if is_open { Decision::Unknown } else { Decision::Deny };
         let because = match decision {
-            Decision::Deny => ending::why_nobody(answers.into_iter()),
+            Decision::Deny => why_nobody(answers.into_iter()),
             _ => open(&answers),
         };
         Some(Unaccepted { change: *change, by: (*by).clone(), kind: (*kind).clone(), decision, because })
@@ -140,7 +139,11 @@ fn all_listed(inventory: &Inventory) -> Option<Inventory> {
         return None;
     }
     let mut listed = inventory.clone();
-    listed.entities.values_mut().filter(|entity| is_open(entity)).for_each(|entity| drop(entity.attrs.remove(KNOWN)));
+    for entity in listed.entities.values_mut().filter(|entity| is_open(entity)) {
+        if let Some(item) = entity.attrs.get_mut(KNOWN) {
+            item.attr = Attr::Bool(true);
+        }
+    }
     Some(listed)
 }
 
@@ -169,4 +172,19 @@ fn open(answers: &[(&PrincipalAnswer, &OperationAnswer)]) -> Vec<String> {
     let unknown = answers.iter().filter(|(_, answer)| is_unknown(answer));
     let found: BTreeSet<String> = unknown.map(why).filter(|why| !why.is_empty()).collect();
     found.into_iter().collect()
+}
+
+/// What stops the root user: whatever policies say of others, of it they say nothing, and what binds it binds everyone there.
+pub(crate) fn why_nobody<'a>(answers: impl Iterator<Item = (&'a PrincipalAnswer, &'a OperationAnswer)>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for (_, answer) in answers.filter(|(principal, _)| principal.kind == PrincipalKind::Root) {
+        let why = answer.reason.clone().or_else(|| answer.message.clone()).unwrap_or_default();
+        let denials: BTreeSet<String> = answer.gates.iter().flat_map(|g| &g.because).map(denial).collect();
+        let denials: Vec<String> = denials.into_iter().collect();
+        let told = if denials.is_empty() { why } else { format!("{why} ({})", denials.join(", ")) };
+        if !told.is_empty() && !found.contains(&told) {
+            found.push(told);
+        }
+    }
+    found
 }

@@ -26,6 +26,7 @@ use crate::moment::Moment;
 use crate::policies::RuleBook;
 use crate::problem::{Failure, Problem};
 use crate::stack;
+pub(crate) use accepting::why_nobody;
 pub use consequences::{Consequences, consequences};
 pub(crate) use departing::denial;
 use edit::Edit;
