@@ -147,6 +147,44 @@ fn a_loss_of_an_account_that_is_not_shown_passes_no_gate() {
     assert_eq!(compared(&old, &new, &["--account", A]).0, Some(0));
 }
 
+/// The same of the agreements that are asked about.
+#[test]
+fn a_loss_of_an_agreement_that_is_not_shown_passes_no_gate() {
+    let (old, new) = exports(own(None), own(Some("2026-10-15")));
+    let (code, document) = compared(&old, &new, &["--agreement", "andb"]);
+    assert_eq!((code, &document["verdict"]["coverageIsLost"]), (Some(1), &json!(true)));
+    assert!(document["coverage"].as_array().unwrap().is_empty(), "{document}");
+    let (_, text, _) = printed(&old, &new, &["--agreement", "andb"]);
+    assert!(text.contains("coverage is lost") && text.contains("agreements of other kinds"), "{text}");
+    let (old, new) = exports(own(None), own(None));
+    assert_eq!(compared(&old, &new, &["--agreement", "andb"]).0, Some(0));
+}
+
+/// Principals are not asked about: that a new one gains nothing, and that it has no effect, is not said.
+#[test]
+fn of_access_that_is_not_compared_nothing_is_said() {
+    let admin = "arn:aws:iam::aws:policy/AdministratorAccess";
+    let (old, new) = exports(own(None), own(None).user(X, "new", json!([admin])));
+    let (code, document) = compared(&old, &new, &[]);
+    assert_eq!(code, Some(0));
+    let verdict = &document["verdict"];
+    assert_eq!((&verdict["accessWidens"], &verdict["accessIsUnknown"]), (&Value::Null, &Value::Null), "{verdict}");
+    assert_eq!(verdict["coverageIsLost"], json!(false));
+    let changes = document["changes"].as_array().unwrap();
+    assert!(!changes.is_empty() && changes.iter().all(|c| c["matters"].is_null()), "{changes:?}");
+    let text = printed(&old, &new, &[]).1;
+    assert!(text.contains("no coverage is lost") && text.contains("what principals may do is not compared"), "{text}");
+    for said in ["no access is new", "idle", "with no effect user"] {
+        assert!(!text.contains(said), "{said}: {text}");
+    }
+    // what does something to coverage matters
+    let (_, document) =
+        compared(&collected(own(None), OLD), &collected(World::new().account(X, json!({}), &[]), NEW), &[]);
+    assert!(document["changes"].as_array().unwrap().iter().any(|c| c["matters"] == true), "{document}");
+    let same = exports(own(None), own(None));
+    assert!(printed(&same.0, &same.1, &[]).1.contains("nothing is different in coverage"));
+}
+
 /// D16: of what was unknown nobody knows whether there was any to lose.
 #[test]
 fn what_was_unknown_and_is_not_there_was_perhaps_lost() {

@@ -98,6 +98,7 @@ mod unlisted;
 mod unread;
 mod unread_counted;
 mod what_if;
+mod what_if_gates;
 mod witnesses;
 mod words;
 mod writing_rules;

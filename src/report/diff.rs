@@ -95,7 +95,12 @@ pub fn worse(verdict: Worsening) -> Vec<&'static str> {
 
 /// What is said where nothing is worse.
 pub fn calm(diff: &Diff) -> &'static str {
-    if diff.is_empty() { "nothing is different" } else { "no access is new, and no coverage is lost" }
+    match (diff.is_empty(), diff.access_is_untold) {
+        (true, false) => "nothing is different",
+        (false, false) => "no access is new, and no coverage is lost",
+        (true, true) => "nothing is different in coverage",
+        (false, true) => "no coverage is lost",
+    }
 }
 
 fn coloured(colour: AnsiColor, text: &str) -> String {
@@ -450,8 +455,12 @@ impl Drawing<'_> {
         if idle.is_empty() {
             return String::new();
         }
-        let sentence = format!("{} of {} with no effect", idle.len(), count(self.diff.changes.len(), "change"));
-        let mut text = self.head(("idle", AnsiColor::Cyan), None, &sentence);
+        let of = format!("{} of {}", idle.len(), count(self.diff.changes.len(), "change"));
+        let (word, sentence) = match self.diff.access_is_untold {
+            false => ("idle", format!("{of} with no effect")),
+            true => ("others", format!("{of} with no effect on coverage; what principals may do is not compared")),
+        };
+        let mut text = self.head((word, AnsiColor::Cyan), None, &sentence);
         text.push_str(&idle.iter().take(self.shown).map(|c| self.line(&piece(c))).collect::<String>());
         if idle.len() > self.shown {
             text.push_str(&self.line(&format!("and {} more", idle.len() - self.shown)));

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{COVERED_MEANS, bold, count, day, diff as differences, dim, few, paragraph};
 use countersign_core::diff::Diff;
+use countersign_core::terms::Decision;
 use countersign_core::what_if::Change;
+use countersign_core::what_if::accepting::Unaccepted;
 use countersign_core::what_if::advice::Advice;
 use countersign_core::what_if::between::Between;
 
@@ -16,7 +18,7 @@ pub fn text(
     width: usize,
     changes: &[Change],
     diff: &Diff,
-    (advice, between): (&[Advice], &[Between]),
+    (advice, between, unaccepted): (&[Advice], &[Between], &[Unaccepted]),
     all: bool,
 ) -> String {
     let mut text = format!("{} {}\n", bold("What if"), dim(&format!("· {}", day(&diff.at))));
@@ -24,16 +26,15 @@ pub fn text(
         text.push_str(&paragraph(width, &format!("  {}. ", index + 1), &change.to_string()));
     }
     text.push_str(&format!("  {}\n", differences::verdict(diff)));
-    let mut alike: BTreeMap<(usize, usize, &str), Vec<String>> = BTreeMap::new();
-    for gap in between {
-        alike.entry((gap.after, gap.until, &gap.kind)).or_default().push(gap.account.clone());
-    }
-    for ((after, until, kind), accounts) in alike {
-        let shown = if all { accounts.len() } else { SHOWN };
-        let whose = format!("{}: {}", count(accounts.len(), "account"), few(&accounts, shown));
-        let body =
-            format!("{kind} of {whose}, after change {after} until change {until}: put what covers them before it");
-        text.push_str(&paragraph(width, "  uncovered on the way: ", &body));
+    text.push_str(&on_the_way(width, between, all));
+    for one in unaccepted {
+        let (what, so) = match one.decision {
+            Decision::Deny => ("nobody who is listed can", "no coverage may rest on it"),
+            _ => ("nobody is known who can", "no coverage may rest on it until that is known"),
+        };
+        let why = if one.because.is_empty() { String::new() } else { format!(" ({})", one.because.join("; ")) };
+        let body = format!("change {}, {} of {}: {what}{why}; {so}", one.change, one.kind, one.by);
+        text.push_str(&paragraph(width, "  not accepted: ", &body));
     }
     text.push_str(&advised(width, advice, all));
     text.push_str(&differences::body(width, diff, all));
@@ -43,6 +44,25 @@ pub fn text(
     }
     text.push_str(&paragraph(width, "", &format!("Left out: {}.", diff.leaves_out.join("; "))));
     text.push_str(&paragraph(width, "", COVERED_MEANS));
+    text
+}
+
+/// Coverage that is lost between two of the changes.
+fn on_the_way(width: usize, between: &[Between], all: bool) -> String {
+    let mut alike: BTreeMap<(usize, usize, &str, Option<String>), Vec<String>> = BTreeMap::new();
+    for gap in between {
+        let entry = alike.entry((gap.after, gap.until, &gap.kind, gap.of_unlisted())).or_default();
+        entry.extend(gap.account.clone());
+    }
+    let mut text = String::new();
+    for ((after, until, kind, unlisted), accounts) in alike {
+        let shown = if all { accounts.len() } else { SHOWN };
+        let listed = || format!("{}: {}", count(accounts.len(), "account"), few(&accounts, shown));
+        let whose = unlisted.unwrap_or_else(listed);
+        let body =
+            format!("{kind} of {whose}, after change {after} until change {until}: put what covers them before it");
+        text.push_str(&paragraph(width, "  uncovered on the way: ", &body));
+    }
     text
 }
 

@@ -18,8 +18,8 @@ use crate::inventory::tree::Tree;
 use crate::people::{self, Roles};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
-use crate::terms::{Coverage, Decision, Departing, PrincipalKind, Scope, terms};
-use crate::what_if::{Change, denial, supposed};
+use crate::terms::{Coverage, Decision, Departing, Scope, terms};
+use crate::what_if::{Change, supposed, why_nobody};
 use std::fmt;
 
 use serde::Deserialize;
@@ -357,21 +357,6 @@ impl Asked {
         let there = answers.principals.iter().filter(|p| p.account == self.by);
         there.flat_map(move |p| p.operations.iter().filter(is_it).map(move |o| (p, o)))
     }
-}
-
-/// What stops the root user: whatever policies say of others, of it they say nothing, and what binds it binds everyone there.
-fn why_nobody<'a>(answers: impl Iterator<Item = (&'a PrincipalAnswer, &'a OperationAnswer)>) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for (_, answer) in answers.filter(|(principal, _)| principal.kind == PrincipalKind::Root) {
-        let why = answer.reason.clone().or_else(|| answer.message.clone()).unwrap_or_default();
-        let denials: BTreeSet<String> = answer.gates.iter().flat_map(|g| &g.because).map(denial).collect();
-        let denials: Vec<String> = denials.into_iter().collect();
-        let told = if denials.is_empty() { why } else { format!("{why} ({})", denials.join(", ")) };
-        if !told.is_empty() && !found.contains(&told) {
-            found.push(told);
-        }
-    }
-    found
 }
 
 /// Whether somebody can end all of these acceptances.

@@ -55,6 +55,7 @@ pub(crate) mod reach;
 mod resources;
 mod seen;
 pub mod stacks;
+mod told;
 mod trust;
 mod trusting;
 mod unlisted;
@@ -140,18 +141,22 @@ pub struct Diff {
     /// Whether coverage is lost at other moments is not told, since the rules reckon with dates.
     #[serde(skip)]
     pub coverage_is_untold: bool,
+    /// Coverage and findings alone are compared.
+    #[serde(skip)]
+    pub access_is_untold: bool,
 }
 
 /// What a gate asks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(into = "told::Verdict")]
 #[non_exhaustive]
 pub struct Worsening {
     /// An operation, an IAM action under one, or any request is allowed that was not, or may be.
     pub access_widens: bool,
     /// It only may be: of all that widens access, it is not known whether it does.
-    #[serde(skip)]
     pub access_may_widen: bool,
+    /// Access was not compared: nothing is said of it, here or in a document.
+    pub access_is_untold: bool,
     /// Whether access is new is not known: others may be there whom the new inventory does not list, or somebody is whom the old one
     /// need not have listed (D31).
     pub access_is_unknown: bool,
@@ -170,7 +175,7 @@ impl Worsening {
 
     /// Nothing is worse.
     pub fn is_clean(self) -> bool {
-        !self.access_widens && !self.access_is_unknown && !self.loses_coverage()
+        !self.access_widens && !self.access_is_unknown && !self.access_is_untold && !self.loses_coverage()
     }
 }
 
@@ -353,13 +358,15 @@ pub struct FindingEntry {
 
 /// A piece of the change, and whether anything is different for it.
 #[derive(Clone, Debug, Serialize)]
+#[serde(into = "told::Change")]
 #[non_exhaustive]
 pub struct ChangeEntry {
     /// The piece.
-    #[serde(flatten)]
     pub piece: Piece,
     /// Some answer is different for it, or may be.
     pub matters: bool,
+    /// Whether it matters to access was not asked.
+    pub access_is_untold: bool,
 }
 
 /// Compares two inventories.
@@ -380,8 +387,7 @@ pub fn coverage(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Di
     let found = compare(&base, &head, rules, Found::default(), false)?;
     let untold = found.leaves_out.iter().copied().filter(|what| [later::UNTOLD, between::UNTOLD].contains(what));
     let narrowed = !head.options.filter.agreements.is_empty();
-    let kinds = narrowed
-        .then_some("agreements of other kinds than those that are asked about, of which the verdict says nothing");
+    let kinds = narrowed.then_some(OTHER_KINDS);
     let leaves_out = std::iter::once("what principals may do").chain(untold).chain(kinds).collect();
     Ok(Diff { leaves_out, ..found })
 }
@@ -389,7 +395,11 @@ pub fn coverage(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Di
 /// What a comparison that is narrowed to some accounts leaves out.
 const OTHERS: &str = "differences of accounts that are not asked about, which the verdict counts all the same";
 
-/// Judges all accounts, where the options ask about some: what is shown is narrowed, and no gate is. `with_access` says whether more than
+/// What a comparison of coverage that is narrowed to some kinds of agreements leaves out.
+const OTHER_KINDS: &str =
+    "differences of agreements of other kinds than those that are asked about, which the verdict counts all the same";
+
+/// Judges all accounts, and of coverage alone all kinds, where the options ask about some: what is shown is narrowed, and no gate is. `with_access` says whether more than
 /// coverage and findings is compared, and `except` which exceptions count.
 pub fn judge_all(
     found: &mut Diff,
@@ -397,12 +407,17 @@ pub fn judge_all(
     rules: &RuleBook,
     (with_access, except): (bool, Option<(&[Exception], Moment)>),
 ) -> Result<(), Failure> {
-    if head.options.filter.accounts.is_empty() && base.options.filter.accounts.is_empty() {
+    let by_account = [base, head].iter().any(|side| !side.options.filter.accounts.is_empty());
+    let by_kind = !with_access && [base, head].iter().any(|side| !side.options.filter.agreements.is_empty());
+    if !by_account && !by_kind {
         return Ok(());
     }
     let all = |side: &Side<'_>| {
         let mut options = side.options.clone();
         options.filter.accounts.clear();
+        if by_kind {
+            options.filter.agreements.clear();
+        }
         options
     };
     let (old, new) = (all(base), all(head));
@@ -412,7 +427,7 @@ pub fn judge_all(
         drop(of_all.except(exceptions, now));
     }
     found.verdict = of_all.verdict;
-    found.leaves_out.push(OTHERS);
+    found.leaves_out.extend(by_account.then_some(OTHERS));
     Ok(())
 }
 
@@ -470,7 +485,7 @@ fn compare(
     };
     let later = later::losses((base, head), rules, &trials, [&old, &new])?;
     let new_access = if with_access { stacks::new_access(base, head, rules)? } else { Vec::new() };
-    let mut changes: Vec<ChangeEntry> = pieces.into_iter().map(|piece| ChangeEntry { piece, matters: false }).collect();
+    let mut changes: Vec<ChangeEntry> = pieces.into_iter().map(|piece| of_piece(piece, with_access)).collect();
     let of_later = later.iter().flatten().flat_map(|e| &e.causes).map(|c| c.change);
     for index in causes.iter().flatten().map(|(index, _)| *index).chain(of_later) {
         if let Some(change) = changes.get_mut(index) {
@@ -524,9 +539,14 @@ fn compare(
         // who may become which role is compared
         leaves_out: after.leaves_out.iter().copied().filter(|what| *what != ASSUMES).chain(untold).collect(),
         coverage_is_untold,
+        access_is_untold: !with_access,
     };
     diff.judge();
     Ok(diff)
+}
+
+fn of_piece(piece: Piece, with_access: bool) -> ChangeEntry {
+    ChangeEntry { piece, matters: false, access_is_untold: !with_access }
 }
 
 /// What is taken for granted of a moment that is named, and is not that of the snapshots (D22).
@@ -631,6 +651,7 @@ impl Diff {
             access_widens: self.access.iter().any(|e| e.widens() && e.allowed.is_none())
                 || new().any(|n| !n.is_of_unlisted()),
             access_may_widen: false,
+            access_is_untold: self.access_is_untold,
             access_is_unknown: new().any(NewAccess::is_of_unlisted)
                 || !self.perhaps_others.is_empty()
                 || self.access.iter().any(AccessEntry::may_be_new),

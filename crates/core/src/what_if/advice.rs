@@ -19,8 +19,6 @@ use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::terms::{Coverage, Role, Scope};
 
-/// The action by which an agreement is accepted.
-const ACCEPT: &str = "artifact:AcceptAgreement";
 /// The question that the policies answer.
 const ADVISE: &str = "advise";
 
@@ -71,18 +69,6 @@ impl<'a> Advising<'a> {
     pub fn new(base: &Inventory, rules: &'a RuleBook, plan: (&[Change], &Made), at: Moment) -> Result<Self, Failure> {
         let denied = departing::denied(base, rules, plan, at)?;
         Ok(Self { rules, at, denied, found: BTreeMap::new(), told: BTreeSet::new() })
-    }
-
-    /// The accounts that are to accept an agreement of their own, and in which service control policies deny it.
-    pub fn denied_acceptances(&self, changes: &[Change]) -> Vec<String> {
-        let is_denied = |change: &Change| match change {
-            Change::Accept { by, kind } => {
-                let denied = self.denied.get(by)?;
-                denied.contains_key(&(ACCEPT.to_owned(), Some(kind.clone()))).then(|| by.clone())
-            }
-            _ => None,
-        };
-        changes.iter().filter_map(is_denied).collect()
     }
 
     /// Asks about an account, as it stands before a change of the plan, counted from nought, and after all of them.

@@ -8,6 +8,8 @@ use serde::Serialize;
 use super::advice::Made;
 use super::{Change, supposed};
 use crate::agreements::Agreements;
+use crate::assessment::completeness::Unseen;
+use crate::assessment::completeness::others::with_unlisted;
 use crate::diff::perhaps::Stand;
 use crate::inventory::Inventory;
 use crate::moment::Moment;
@@ -19,14 +21,25 @@ use crate::problem::Failure;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Between {
-    /// The account.
-    pub account: String,
+    /// The account; null for accounts that were not listed.
+    pub account: Option<String>,
+    /// The organization whose accounts were not all listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
     /// The kind of agreement.
     pub kind: String,
     /// The change after which it is not covered, or perhaps not, counted from one.
     pub after: usize,
     /// The change that covers it again.
     pub until: usize,
+}
+
+impl Between {
+    /// Whose coverage it is, where nobody listed the account.
+    pub fn of_unlisted(&self) -> Option<String> {
+        let organization = self.organization.as_deref()?;
+        Some(format!("accounts of {organization} that were not listed"))
+    }
 }
 
 /// An account, and a kind of agreement.
@@ -40,49 +53,101 @@ pub(super) fn uncovered(
     (changes, made): (&[Change], &Made),
     at: Moment,
 ) -> Result<Vec<Between>, Failure> {
-    let ends = |change: &Change| {
-        matches!(
-            change,
-            Change::Leave { .. }
-                | Change::Join { .. }
-                | Change::Terminate { .. }
-                | Change::RemoveDesignation { .. }
-                | Change::Delete { .. }
-        )
-    };
     let (Some(first), count) = (changes.iter().position(ends), changes.len()) else { return Ok(Vec::new()) };
     if first + 1 == count {
         return Ok(Vec::new());
     }
-    let mut covered: Vec<Of<'_>> = Vec::new();
-    for account in made.accounts() {
-        let (old, new) = (Stand::of(before, account)?, Stand::of(after, account)?);
-        covered.extend(old.covered().filter(|kind| new.is_covered(kind)).map(|kind| (account, kind.clone())));
+    let gaps = Gaps { rules, changes, first, at };
+    let mut found = gaps.of(base, gaps.kept((before, after), made.accounts())?)?;
+    found.extend(gaps.of_unlisted(base)?);
+    Ok(found)
+}
+
+/// Whether a change may end coverage.
+fn ends(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::Leave { .. }
+            | Change::Join { .. }
+            | Change::Terminate { .. }
+            | Change::RemoveDesignation { .. }
+            | Change::Delete { .. }
+    )
+}
+
+struct Gaps<'a> {
+    rules: &'a RuleBook,
+    changes: &'a [Change],
+    /// The first change that may end coverage, counted from nought.
+    first: usize,
+    at: Moment,
+}
+
+impl Gaps<'_> {
+    /// What is covered before all changes and after them.
+    fn kept<'b>(
+        &self,
+        (before, after): (&Agreements<'_>, &Agreements<'_>),
+        accounts: impl Iterator<Item = &'b String>,
+    ) -> Result<Vec<Of<'b>>, Failure> {
+        let mut covered = Vec::new();
+        for account in accounts {
+            let (old, new) = (Stand::of(before, account)?, Stand::of(after, account)?);
+            covered.extend(old.covered().filter(|kind| new.is_covered(kind)).map(|kind| (account, kind.clone())));
+        }
+        Ok(covered)
     }
-    if covered.is_empty() {
-        return Ok(Vec::new());
+
+    /// That of accounts that were not listed (D31): the changes are made where there is one more in each organization, of which nothing
+    /// is known but that it is there.
+    fn of_unlisted(&self, base: &Inventory) -> Result<Vec<Between>, Failure> {
+        let mut organizations: BTreeMap<String, String> = BTreeMap::new();
+        let mut with = base.clone();
+        for organization in Unseen::of(base).organizations() {
+            let (more, account) = with_unlisted(&with, organization);
+            with = more;
+            organizations.insert(account, organization.clone());
+        }
+        if organizations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let changed = supposed(&with, self.changes, self.at)?;
+        let [before, after] = [&with, &changed].map(|inventory| Agreements::new(inventory, self.rules, self.at));
+        let found = self.of(&with, self.kept((&before, &after), organizations.keys())?)?;
+        let unlisted = |gap: Between| {
+            let organization = gap.account.as_ref().and_then(|account| organizations.get(account)).cloned();
+            Between { account: None, organization, ..gap }
+        };
+        Ok(found.into_iter().map(unlisted).collect())
     }
-    let mut open: BTreeMap<Of<'_>, usize> = BTreeMap::new();
-    let mut found = Vec::new();
-    for step in first + 1..=count {
-        let inventory = supposed(base, changes.get(..step).unwrap_or(changes), at)?;
-        let agreements = Agreements::new(&inventory, rules, at);
-        let mut stands: BTreeMap<&String, Stand> = BTreeMap::new();
-        for of in &covered {
-            if !stands.contains_key(of.0) {
-                stands.insert(of.0, Stand::of(&agreements, of.0)?);
-            }
-            let is_covered = stands.get(of.0).is_some_and(|stand| stand.is_covered(&of.1));
-            match open.get(of) {
-                None if !is_covered => drop(open.insert(of.clone(), step)),
-                Some(after) if is_covered => {
-                    let (account, kind) = (of.0.clone(), of.1.clone());
-                    found.push(Between { account, kind, after: *after, until: step });
-                    open.remove(of);
+
+    /// What of this is lost after a change, and covered again by a later one.
+    fn of(&self, base: &Inventory, covered: Vec<Of<'_>>) -> Result<Vec<Between>, Failure> {
+        let mut found = Vec::new();
+        if covered.is_empty() {
+            return Ok(found);
+        }
+        let mut open: BTreeMap<Of<'_>, usize> = BTreeMap::new();
+        for step in self.first + 1..=self.changes.len() {
+            let inventory = supposed(base, self.changes.get(..step).unwrap_or(self.changes), self.at)?;
+            let agreements = Agreements::new(&inventory, self.rules, self.at);
+            let mut stands: BTreeMap<&String, Stand> = BTreeMap::new();
+            for of in &covered {
+                if !stands.contains_key(of.0) {
+                    stands.insert(of.0, Stand::of(&agreements, of.0)?);
                 }
-                _ => {}
+                let is_covered = stands.get(of.0).is_some_and(|stand| stand.is_covered(&of.1));
+                match open.get(of) {
+                    None if !is_covered => drop(open.insert(of.clone(), step)),
+                    Some(after) if is_covered => {
+                        let (account, kind) = (Some(of.0.clone()), of.1.clone());
+                        found.push(Between { account, organization: None, kind, after: *after, until: step });
+                        open.remove(of);
+                    }
+                    _ => {}
+                }
             }
         }
+        Ok(found)
     }
-    Ok(found)
 }

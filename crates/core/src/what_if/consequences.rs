@@ -23,8 +23,6 @@ pub struct Consequences {
     pub advice: Vec<Advice>,
     /// Coverage that is lost between two of the changes.
     pub uncovered_between: Vec<Between>,
-    /// Accounts that are to accept an agreement of their own, and in which service control policies deny that to everyone whom they bind.
-    pub denied_acceptances: Vec<String>,
 }
 
 /// All of it, of changes that make one inventory of the other.
@@ -55,9 +53,8 @@ pub fn consequences(
             let accounts = concerned.into_iter().flatten().collect();
             afterwards((&before, &after), rules, &made, (accounts, &stands), &mut advising)?;
         }
-        let denied_acceptances = advising.denied_acceptances(changes);
         let uncovered_between = between::uncovered(base, (&before, &after), rules, (changes, &made), at)?;
-        Ok(Consequences { advice: advising.told(), uncovered_between, denied_acceptances })
+        Ok(Consequences { advice: advising.told(), uncovered_between })
     })
 }
 

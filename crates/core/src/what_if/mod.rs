@@ -4,6 +4,7 @@
 //! [`apply`] makes changes in their order, each at the moment asked, and checks the outcome as an inventory that was read is
 //! checked. [`advice`] asks the policies of `policies/changes` what to do before such a change.
 
+pub mod accepting;
 mod accounts;
 pub mod advice;
 mod agreements;
@@ -25,6 +26,7 @@ use crate::moment::Moment;
 use crate::policies::RuleBook;
 use crate::problem::{Failure, Problem};
 use crate::stack;
+pub(crate) use accepting::why_nobody;
 pub use consequences::{Consequences, consequences};
 pub(crate) use departing::denial;
 use edit::Edit;

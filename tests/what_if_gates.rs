@@ -1,0 +1,156 @@
+//! `what-if --expect none-uncovered`: what is not known, or not possible to anybody, passes it in no plan.
+
+use serde_json::{Value, json};
+
+use crate::common::*;
+
+const AT: &str = "2026-09-01";
+const ADMIN: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+const ACCEPT: &str = "222222222222=baa";
+/// Either lets a principal download what is to be accepted (D8).
+const DOWNLOADS: [&str; 2] = ["artifact:GetAgreement", "artifact:DownloadAgreement"];
+
+/// An organization with a BAA, and a member.
+fn world() -> World {
+    World::organization().accepted("OrgBaa1234567890", "baa", "organization", ORG, "2022-01-01", None)
+}
+
+fn becomes(mut world: World, uid: &str, attr: &str, value: Value) -> World {
+    world.entities.iter_mut().filter(|e| e["uid"] == uid).for_each(|e| e["attrs"][attr] = value.clone());
+    world
+}
+
+/// Service control policies of the member.
+fn bound(world: World, statement: Value) -> World {
+    becomes(world, A, "serviceControlPolicies", json!(["p-FullAWSAccess", policy(json!([statement]))]))
+}
+
+fn deny(actions: &[&str]) -> Value {
+    json!({"Effect": "Deny", "Action": actions, "Resource": "*"})
+}
+
+/// The exit code of the gate, the text, and the document.
+fn planned(world: &World, plan: &[&str]) -> (Option<i32>, String, Value) {
+    let folder = world.folder();
+    let run = |format: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command.env("NO_COLOR", "1").env("COLUMNS", "400").arg("what-if").arg(folder.path());
+        let args = ["--at", AT, "--expect", "none-uncovered", "--format", format];
+        let output = command.args(args).args(plan).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), told)
+    };
+    let (code, text, _) = run("text");
+    let (_, json, told) = run("json");
+    let document: Value = serde_json::from_str(&json).unwrap_or_else(|_| panic!("{told}"));
+    assert_eq!(schema_errors("what-if.v1.schema.json", &document), Vec::<String>::new());
+    (code, text.split_whitespace().collect::<Vec<_>>().join(" "), document)
+}
+
+/// The acceptances that nobody is known to make: number of the change, decision.
+fn unaccepted(document: &Value) -> Vec<(u64, String)> {
+    let all = document["unaccepted"].as_array().unwrap().iter();
+    all.map(|u| (u["change"].as_u64().unwrap(), u["decision"].as_str().unwrap().to_owned())).collect()
+}
+
+fn plan(plan: &[&'static str]) -> Vec<&'static str> {
+    plan.to_vec()
+}
+
+/// R37, D8, D12: accepting takes more than one action, and whichever of them is denied to everybody, nobody accepts.
+#[test]
+fn an_acceptance_that_is_denied_to_everybody_passes_no_gate() {
+    let accepts_and_leaves = plan(&["--accept", ACCEPT, "--leave", A]);
+    assert_eq!(planned(&world(), &accepts_and_leaves).0, Some(0));
+    for actions in [&DOWNLOADS[..], &["artifact:AcceptAgreement"]] {
+        let (code, text, document) = planned(&bound(world(), deny(actions)), &accepts_and_leaves);
+        assert_eq!((code, unaccepted(&document)), (Some(1), vec![(1, "deny".to_owned())]), "{actions:?}");
+        assert!(text.contains("not accepted: change 1, baa of 222222222222: nobody who is listed can ("), "{text}");
+        assert!(text.contains("Statement[0]"), "what denies it: {text}");
+    }
+    let all_but = json!({"Effect": "Deny", "NotAction": ["artifact:Accept*", "artifact:Terminate*"], "Resource": "*"});
+    assert_eq!(planned(&bound(world(), all_but), &accepts_and_leaves).0, Some(1));
+}
+
+/// It is asked in the state of its turn.
+#[test]
+fn who_accepts_is_asked_after_what_is_changed_before() {
+    let denied = bound(world(), deny(&DOWNLOADS));
+    let (_, text, document) = planned(&denied, &plan(&["--leave", A, "--accept", ACCEPT]));
+    assert!(unaccepted(&document).is_empty() && !text.contains("not accepted"), "D12: it is bound no more: {text}");
+    let detached = ["--move", "222222222222=o-exampleorgid", "--accept", ACCEPT, "--leave", A];
+    let unit = "ou-ex01-quiet001";
+    let in_unit = World::organization()
+        .entity(json!({"uid": unit, "attrs": {"name": "quiet", "serviceControlPolicies": ["p-FullAWSAccess", policy(json!([deny(&DOWNLOADS)]))]}, "parents": [ORG]}))
+        .accepted("OrgBaa1234567890", "baa", "organization", ORG, "2022-01-01", None);
+    let mut in_unit = in_unit;
+    in_unit.entities.iter_mut().filter(|e| e["uid"] == A).for_each(|e| e["parents"] = json!([unit]));
+    assert_eq!(planned(&in_unit, &plan(&detached)).0, Some(0));
+    let (code, _, document) = planned(&in_unit, &plan(&["--accept", ACCEPT, "--leave", A]));
+    assert_eq!((code, unaccepted(&document)), (Some(1), vec![(1, "deny".to_owned())]));
+}
+
+/// D16: what is not known passes no gate.
+#[test]
+fn an_acceptance_of_which_it_is_unknown_whether_anybody_can_make_it_passes_no_gate() {
+    let unplaced = json!([policy(json!([deny(&["artifact:AcceptAgreement"])]))]);
+    let world = becomes(world(), ORG, "serviceControlPoliciesUnplaced", unplaced);
+    let (code, text, document) = planned(&world, &plan(&["--accept", ACCEPT, "--leave", A]));
+    assert_eq!((code, unaccepted(&document)), (Some(1), vec![(1, "unknown".to_owned())]));
+    assert!(text.contains("nobody is known who can (") && text.contains("serviceControlPoliciesUnplaced"), "{text}");
+    // R36, D12: the management account is not bound
+    assert!(unaccepted(&planned(&world, &plan(&["--accept", "111111111111=baa"])).2).is_empty());
+}
+
+/// D16, D27: what is active already covers, and what is not can be accepted: which of the two it is need not be known.
+#[test]
+fn whether_an_agreement_is_active_already_does_not_decide() {
+    let listed = |world: World| [M, A].into_iter().fold(world, |w, id| becomes(w, id, "agreementsKnown", json!(false)));
+    let accepts = plan(&["--accept", ACCEPT]);
+    assert!(unaccepted(&planned(&listed(world()), &accepts).2).is_empty());
+    let denied = listed(bound(world(), deny(&DOWNLOADS)));
+    assert_eq!(unaccepted(&planned(&denied, &accepts).2).len(), 1, "if it is not active, nobody accepts it");
+}
+
+/// R54: a denial that spares a role, as `generate protect-agreements --accepting --exempt` writes it, leaves the account that role.
+#[test]
+fn whom_a_denial_spares_can_accept() {
+    let legal = format!("arn:aws:iam::{A}:role/legal");
+    let spares = json!({"Effect": "Deny", "Action": "artifact:AcceptAgreement", "Resource": "*",
+        "Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/legal"}}});
+    let bound = bound(world(), spares);
+    let accepts_and_leaves = plan(&["--accept", ACCEPT, "--leave", A]);
+    let role = |policies: Value| bound.clone().entity(json!({"uid": legal, "attrs": {"policies": policies}}));
+    assert_eq!(planned(&role(json!([ADMIN])), &accepts_and_leaves).0, Some(0));
+    assert_eq!(planned(&role(json!([])), &accepts_and_leaves).0, Some(1), "it may not");
+    assert_eq!(planned(&bound, &accepts_and_leaves).0, Some(1), "it is not there");
+}
+
+/// R62, D31: an account that was not listed is as uncovered on the way as a listed one without an agreement of its own.
+#[test]
+fn accounts_that_were_not_listed_are_uncovered_on_the_way() {
+    let of = |known: Option<bool>| {
+        let own = world().accepted("OwnBaa1234567890", "baa", "account", A, "2023-01-01", None).accepted(
+            "OwnBaa1234567891",
+            "baa",
+            "account",
+            M,
+            "2023-01-01",
+            None,
+        );
+        match known {
+            Some(known) => becomes(own, ORG, "accountsKnown", json!(known)),
+            None => own,
+        }
+    };
+    let anew = plan(&["--terminate", "o-exampleorgid=baa", "--accept", "o-exampleorgid=baa"]);
+    assert_eq!(planned(&of(None), &anew).0, Some(0), "each has its own");
+    let (code, text, document) = planned(&of(Some(false)), &anew);
+    assert_eq!(code, Some(1), "{text}");
+    let told =
+        "uncovered on the way: baa of accounts of o-exampleorgid that were not listed, after change 1 until change 2";
+    assert!(text.contains(told), "{text}");
+    let gap = json!([{"account": null, "organization": ORG, "kind": "baa", "after": 1, "until": 2}]);
+    assert_eq!(document["uncoveredBetween"], gap);
+    assert_eq!(planned(&of(Some(false)), &plan(&["--terminate", "222222222222=baa"])).0, Some(0), "none of theirs");
+}
