@@ -160,7 +160,7 @@ fn what_rests_on_tags_of_another_day_says_so() {
     };
     let of = |day: &[&str]| -> Vec<String> {
         let json: Value = serde_json::from_str(&told(&[&["evaluate", ".", "--format", "json"], day].concat())).unwrap();
-        assert_eq!(schema_errors("assessment.v1.schema.json", &json), Vec::<String>::new());
+        assert_eq!(schema_errors("assessment.v2.schema.json", &json), Vec::<String>::new());
         let found = json["findings"].as_array().unwrap();
         found.iter().filter(|f| f["assuming"].is_string()).map(|f| f["rule"].as_str().unwrap().to_owned()).collect()
     };

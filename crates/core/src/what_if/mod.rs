@@ -281,6 +281,11 @@ fn made(
     let mut edit = Edit::new(inventory.clone(), at);
     for change in changes {
         edit.number += 1;
+        if let Change::Organization { organization, .. } = change {
+            // of one that was deleted, no gate is asked
+            let is_there = edit.known("Organization", organization).and_then(|uid| edit.is_there(&uid));
+            is_there.map_err(|why| impossible(change, &why))?;
+        }
         let stopped = stop(&edit.inventory, change)?;
         if let Some(why) = stopped.elsewhere.or(stopped.gate) {
             return Err(impossible(change, &why));

@@ -12,7 +12,6 @@ pub(super) const SET_UP: [&str; 2] = ["trustedAccess", "serviceRole"];
 impl Edit {
     pub fn organization(&mut self, id: &str, becomes: Becomes) -> Result<(), Why> {
         let uid = self.known("Organization", id)?;
-        self.is_there(&uid)?;
         let (attr, value) = match becomes {
             Becomes::AllFeatures => ("featureSet", Attr::String("ALL".to_owned())),
             Becomes::SetUp => {
