@@ -162,7 +162,7 @@ fn unknown_action(text: &Text, (prefix, short): (&str, &str), service: &Service,
         false => format!("`{}` matches no AWS action", text.text),
     };
     // a slip that has no name of the same sense near it is one all the same
-    let is_slip = text.is_literal() && did_you_mean(short, service.actions.iter().map(|a| a.name.as_str())).is_some();
+    let is_slip = text.is_literal() && did_you_mean(short, names_of(service)).is_some();
     let slip = dated(message, near, prefix, settings);
     let sure = is_slip && settings.catalogue.is_young(prefix, settings.at);
     Some(Slip { of_service: true, severity: if sure { Severity::Error } else { slip.severity }, ..slip })
@@ -217,8 +217,14 @@ fn report(policy: &Policy, text: &Text, slip: Slip, sink: &mut Sink<'_>) {
 }
 
 /// The nearest action that does the same kind of thing; of a pattern, the nearest words that actions begin with.
+/// The names of a service's actions, those that AWS has deprecated among them: its catalogue no longer has them.
+fn names_of(service: &Service) -> impl Iterator<Item = &str> {
+    let deprecated = actions::actions().iter().filter(|a| a.service().eq_ignore_ascii_case(&service.prefix));
+    service.actions.iter().map(|a| a.name.as_str()).chain(deprecated.map(actions::Action::short))
+}
+
 fn near_action(service: &Service, short: &str) -> Option<String> {
-    let names = || service.actions.iter().map(|a| a.name.as_str());
+    let names = || names_of(service);
     let Some(start) = short.strip_suffix('*') else {
         if short.contains(['*', '?']) {
             return None;
