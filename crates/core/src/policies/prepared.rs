@@ -12,7 +12,7 @@ use crate::problem::SourceFile;
 use crate::source::digest::sha256;
 
 /// One entry a file of `policies/`, in the order of their paths.
-const TEXT: &str = include_str!("../../../../data/policies.json");
+const TEXT: &str = include_str!("../../policies.json");
 
 /// What was made of one file.
 #[derive(Deserialize, Serialize)]
@@ -61,7 +61,7 @@ mod tests {
         };
         let text = format!("{{\n{}\n}}\n", all.iter().map(file).collect::<Vec<_>>().join(",\n"));
         if std::env::var("PREPARED").is_ok_and(|v| v == "overwrite") {
-            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/policies.json"), &text).unwrap();
+            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/policies.json"), &text).unwrap();
             return;
         }
         assert!(
