@@ -104,17 +104,11 @@ impl Output {
 
     /// The same, with `parquet`, for answers that are many.
     pub fn of_evaluation(text: &str) -> Result<Self, String> {
-        match text {
-            "parquet" => Ok(Self { format: Format::Parquet, file: None }),
-            v1 if v1.split('=').next() == Some("json@v1") => {
-                Ok(Self { format: Format::JsonV1, file: v1.split_once('=').map(|(_, file)| PathBuf::from(file)) })
-            }
-            other if other.starts_with("parquet=") => {
-                Err("`parquet` is several files: name their folder with `--out DIR`".to_owned())
-            }
-            other => {
-                Self::with_lines(other).map_err(|e| e.replace("text, json and jsonl", "text, json, jsonl and parquet"))
-            }
+        match text.split_once('=').map_or((text, None), |(name, file)| (name, Some(PathBuf::from(file)))) {
+            ("parquet", None) => Ok(Self { format: Format::Parquet, file: None }),
+            ("parquet", Some(_)) => Err("`parquet` is several files: name their folder with `--out DIR`".to_owned()),
+            ("json@v1", file) => Ok(Self { format: Format::JsonV1, file }),
+            _ => Self::with_lines(text).map_err(|e| e.replace("text, json and jsonl", "text, json, jsonl and parquet")),
         }
     }
 

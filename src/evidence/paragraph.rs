@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::against::rows;
 use super::cover;
 use crate::report::findings::markdown::cell;
-use crate::report::plain::day::BY;
+use crate::report::plain::day::all_whose;
 use countersign_core::moment;
 use countersign_core::naming::kinds;
 
@@ -79,7 +79,7 @@ fn sentence<'t>(text: &'t str, places: &BTreeSet<String>, shorts: &[String]) -> 
     if let Some(rest) = rest.strip_prefix("it is not known whether ") {
         return is(who(rest)?, "")?.strip_prefix('.');
     }
-    let by = |text: &'t str| one_of(text.strip_prefix(": ")?, BY)?.strip_prefix('.');
+    let by = |text: &'t str| one_of(text.strip_prefix(": ")?, all_whose())?.strip_prefix('.');
     if let Some(rest) = rest.strip_prefix("another ") {
         return by(who(one_of(rest, shorts)?.strip_prefix(" governs ")?)?);
     }

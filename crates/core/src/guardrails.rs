@@ -468,7 +468,9 @@ impl<'a> GuardrailQuery<'a> {
     where
         'a: 'w,
     {
-        self.reading.and_then(|reading| reading.principal(who)).unwrap_or(&who.uid)
+        let reading = self.reading.filter(|_| who.kind == PrincipalKind::PermissionSet);
+        let place = reading.and_then(|reading| reading.place(&who.account, &who.principal));
+        place.map_or(&who.uid, |place| &place.uid)
     }
 
     /// Those who may be there unseen, in an account that is listed or in one that is not.

@@ -57,7 +57,11 @@ pub fn undated(at: &str, as_of: Option<Moment>, asked: bool, rules: &RuleBook) -
 
 /// What kind of agreement covers, as `its own`.
 pub fn whose(governing: &Governing) -> &'static str {
-    match governing.scope {
+    of_scope(governing.scope)
+}
+
+fn of_scope(scope: Scope) -> &'static str {
+    match scope {
         Scope::Account => "its own",
         Scope::Organization => "that of its organization",
         Scope::Offline => "one made outside AWS Artifact",
@@ -65,9 +69,13 @@ pub fn whose(governing: &Governing) -> &'static str {
     }
 }
 
-/// What is said of what covers from then on.
-pub const BY: [&str; 5] =
-    ["its own", "that of its organization", "one made outside AWS Artifact", "one", "which one is not known"];
+/// What is said where it is not known what covers.
+const NOT_KNOWN: &str = "which one is not known";
+
+/// All that is said of what covers from then on.
+pub fn all_whose() -> impl Iterator<Item = &'static str> {
+    Scope::ALL.iter().copied().map(of_scope).chain([NOT_KNOWN])
+}
 
 /// What changes for accounts later on the day: those for which the same changes at the same time in one sentence.
 pub fn changes(turns: &[Turn], names: Names<'_>) -> Vec<String> {
@@ -88,7 +96,7 @@ fn sentence(turn: &Turn, who: &str, many: bool) -> String {
     let by = turn.after.governing.as_ref().map(|g| format!(": {}", whose(g))).unwrap_or_default();
     match (turn.before.coverage, turn.after.coverage) {
         (Coverage::Covered, Coverage::Covered) => {
-            let by = turn.after.governing.as_ref().map_or("which one is not known", whose);
+            let by = turn.after.governing.as_ref().map_or(NOT_KNOWN, whose);
             format!("From {time} on that day, another {short} governs {who}: {by}.")
         }
         (_, Coverage::Covered) => format!("From {time} on that day, {who} {is} covered by a {short}{by}."),

@@ -57,7 +57,8 @@ pub fn spelt(action: &str) -> Option<String> {
     Some(format!("{}:{}", service.prefix, service.action(name)?.name))
 }
 
-/// A request that exists and is newly allowed as another is, of this account where any will do: `newly` evaluates it. `None` where none was found.
+/// A request that exists and is newly allowed as another is, of this account where any will do: `newly` evaluates it. `None` where none was
+/// found.
 pub fn real(
     near: &Request,
     account: &str,

@@ -90,6 +90,11 @@ pub fn everything() -> Option<Statement> {
     allows("*")
 }
 
+/// The same, as a statement of a policy that is not there.
+pub fn everything_outside() -> Option<Named> {
+    everything().map(|statement| (OUTSIDE.to_owned(), statement))
+}
+
 /// A statement that allows an action on everything.
 fn allows(action: &str) -> Option<Statement> {
     let text = serde_json::json!({"Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}}).to_string();

@@ -43,7 +43,7 @@ pub struct Agreements<'a> {
     /// What is on offer, by id.
     pub offers: Arc<BTreeMap<String, Agreement>>,
     pub(crate) rules: &'a RuleBook,
-    pub(crate) at: Moment,
+    at: Moment,
     context: OnceCell<Context>,
     narrowing: Arc<Narrowing>,
     customer: Arc<Vec<CustomerAgreement>>,

@@ -172,10 +172,7 @@ impl Answers {
     pub fn only(&self, is: impl Fn(&OperationAnswer) -> bool) -> Self {
         match self.told.get() {
             Some(told) => told.iter().filter(|answer| is(answer)).cloned().collect(),
-            None => {
-                let shared = self.class.answers.iter().zip(self.class.answers());
-                shared.filter(|(_, answer)| is(answer)).map(|(shared, _)| self.own.tell(shared)).collect()
-            }
+            None => self.class.answers.iter().filter(|s| is(&s.answer)).map(|s| self.own.tell(s)).collect(),
         }
     }
 

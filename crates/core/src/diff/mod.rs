@@ -399,8 +399,8 @@ const OTHERS: &str = "differences of accounts that are not asked about, which th
 const OTHER_KINDS: &str =
     "differences of agreements of other kinds than those that are asked about, which the verdict counts all the same";
 
-/// Judges all accounts, and of coverage alone all kinds, where the options ask about some: what is shown is narrowed, and no gate is. `with_access` says whether more than
-/// coverage and findings is compared, and `except` which exceptions count.
+/// Judges all accounts, and of coverage alone all kinds, where the options ask about some: what is shown is narrowed, and no gate is.
+/// `with_access` says whether more than coverage and findings is compared, and `except` which exceptions count.
 pub fn judge_all(
     found: &mut Diff,
     [base, head]: [&Side<'_>; 2],
@@ -484,7 +484,8 @@ fn compare(
         Some((answers, _)) => by_itself(differences::differences(answers, &new), &differences, &causes),
     };
     let later = later::losses((base, head), rules, &trials, [&old, &new])?;
-    let new_access = if with_access { stacks::new_access(base, head, rules)? } else { Vec::new() };
+    let sight = Sight::new(base, head, rules)?;
+    let new_access = if with_access { stacks::new_access(base, head, rules, &sight.listed)? } else { Vec::new() };
     let mut changes: Vec<ChangeEntry> = pieces.into_iter().map(|piece| of_piece(piece, with_access)).collect();
     let of_later = later.iter().flatten().flat_map(|e| &e.causes).map(|c| c.change);
     for index in causes.iter().flatten().map(|(index, _)| *index).chain(of_later) {
@@ -507,7 +508,6 @@ fn compare(
         true => Vec::new(),
         false => perhaps::lost([own, head], rules, [first, &new])?,
     };
-    let sight = Sight::new(base, head, rules)?;
     let (access, (new_access, first_seen)) =
         (sight.access(access, &changes, [&old, &new]), sight.stacks(new_access, [&old, &new]));
     for (change, reach) in changes.iter_mut().zip(&reach).filter(|(change, _)| !change.matters) {

@@ -50,7 +50,7 @@ pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> 
         // of roles that are listed, their trust policies are compared under their control policies
         let roles_known = unseen.iter().all(|u| !u.principals_of(&account.id));
         let of = |statement: &Statement| limits(statement, roles_known);
-        let (had, has) = (before.over(&account.id, of)?, after.over(&account.id, of)?);
+        let (had, has) = (before.over(&account.id, true, of)?, after.over(&account.id, true, of)?);
         if had.are_as(&has) {
             continue;
         }

@@ -26,7 +26,8 @@ pub(super) struct Sight<'a> {
     head: Unseen,
     /// The accounts of which resource control policies came to be known, and those of which they are not known any more.
     controls: [BTreeSet<String>; 2],
-    listed: Listed<'a>,
+    /// Members of groups who were not listed before.
+    pub listed: Listed<'a>,
 }
 
 impl<'a> Sight<'a> {
@@ -37,10 +38,8 @@ impl<'a> Sight<'a> {
             one.difference(other).map(|(account, _)| account.clone()).collect()
         };
         let controls = [only(&old, &new), only(&new, &old)];
-        let unseen = [base, head].map(|side| Unseen::of(side.inventory));
-        let listed = Listed::new(base, head);
-        let [of_base, of_head] = unseen;
-        Ok(Self { sides: [base, head], base: of_base, head: of_head, controls, listed })
+        let [before, after] = [base, head].map(|side| Unseen::of(side.inventory));
+        Ok(Self { sides: [base, head], base: before, head: after, controls, listed: Listed::new(base, head) })
     }
 
     /// How it is told that somebody may become a role where nothing else is different than whether resource control policies are known;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::listed::Listed;
 use super::people::Who;
 use super::{PrincipalEntry, Side, provisioned, resources, trust, unlisted};
-use crate::access::settled::{self, Named, OUTSIDE, everything, keys_of, of_statement};
+use crate::access::settled::{self, Named, OUTSIDE, everything, everything_outside, keys_of, of_statement};
 use crate::access::{self, AccessAnswer, NewRequests};
 use crate::agreements::Agreements;
 use crate::iam::document::Statement;
@@ -132,13 +132,18 @@ pub(super) struct Interned {
 }
 
 /// Compares documents and stacks.
-pub fn new_access(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Vec<NewAccess>, Failure> {
+pub(super) fn new_access(
+    base: &Side<'_>,
+    head: &Side<'_>,
+    rules: &RuleBook,
+    listed: &Listed<'_>,
+) -> Result<Vec<NewAccess>, Failure> {
     stack::evaluate(|| {
         let mut found = documents(base.inventory, head.inventory)?;
         found.extend(trust::new_access(base, head, rules)?);
         found.extend(resources::new_access(base, head, rules)?);
         found.extend(unlisted::new_access(base, head)?);
-        found.extend(stacks(base, head, rules)?);
+        found.extend(stacks((base, head), rules, listed)?);
         Ok(found)
     })
 }
@@ -170,7 +175,11 @@ fn documents(base: &Inventory, head: &Inventory) -> Result<Vec<NewAccess>, Failu
     Ok(found)
 }
 
-fn stacks(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Vec<NewAccess>, Failure> {
+fn stacks(
+    (base, head): (&Side<'_>, &Side<'_>),
+    rules: &RuleBook,
+    listed: &Listed<'_>,
+) -> Result<Vec<NewAccess>, Failure> {
     let mut interned = Interned::default();
     let (mut old, mut new) = (principals(base, rules, &mut interned)?, principals(head, rules, &mut interned)?);
     let named = align(&mut old, &mut new);
@@ -215,7 +224,7 @@ fn stacks(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Vec<NewA
         principals.sort();
         found.push(NewAccess::of_known(resources::NAME.to_owned(), principals, answer));
     }
-    found.extend(comparing.people(&old, &new, &Listed::new(base, head))?);
+    found.extend(comparing.people(&old, &new, listed)?);
     found.sort_by(|a, b| a.principals.cmp(&b.principals));
     Ok(found)
 }
@@ -313,8 +322,7 @@ pub(super) struct Read {
 impl Interned {
     /// A layer that allows everything.
     pub(super) fn everything(&mut self) -> usize {
-        let all = everything().map(|s| (OUTSIDE.to_owned(), s)).into_iter().collect();
-        self.layers.push(Settled::certain("identity", all));
+        self.layers.push(Settled::certain("identity", everything_outside().into_iter().collect()));
         self.layers.len() - 1
     }
 
@@ -451,6 +459,11 @@ impl<'a> Comparing<'a> {
 
     /// What a stack allows that another did not; examples are of the account.
     pub(super) fn stacks(&mut self, old: Option<&Stack>, new: &Stack, account: &str) -> Result<AccessAnswer, Failure> {
+        if let Some(old) = old
+            && self.no_layer_allows_more(old, new)?
+        {
+            return Ok(AccessAnswer::none());
+        }
         // what a layer that allows everything adds or takes away is nothing
         let plain = |layer: &&Settled| layer.name == "identity" || !layer.allows_everything();
         let only = |own: &Stack, other: Option<&Stack>| -> Vec<Settled> {
@@ -464,11 +477,6 @@ impl<'a> Comparing<'a> {
             None => vec![Settled::certain("identity", Vec::new())],
         };
         let after: Vec<Settled> = only(new, old);
-        if let Some(old) = old
-            && self.no_layer_allows_more(old, new)?
-        {
-            return Ok(AccessAnswer::none());
-        }
         let organizations: BTreeSet<String> = before.iter().chain(&after).filter_map(|l| l.perhaps.clone()).collect();
         if organizations.is_empty() {
             return self.compare(&before, &after, account);
@@ -549,20 +557,10 @@ impl<'a> Comparing<'a> {
             return Ok(false);
         }
         for gone in before.iter().filter(|l| !l.placed && !new.contains(&l.of)) {
-            let there = Settled { placed: true, ..gone.clone() };
-            let mut denies_as_much = false;
-            for layer in
-                after.iter().filter(|l| l.is_known() && there.is_known() && l.name.starts_with("serviceControl"))
-            {
-                // beside it stands what allows everything
-                let mut statements = there.statements.to_vec();
-                statements.extend(everything().map(|s| (OUTSIDE.to_owned(), s)));
-                let with = Settled { statements: Rc::new(statements), ..there.clone() };
-                let sides = [&with, layer].map(|l| side(std::slice::from_ref(l), false));
-                let [had, has] = &sides;
-                denies_as_much |= access::new_access(had, has)?.decision == NewRequests::None;
-            }
-            if !denies_as_much {
+            // beside it stands what allows everything
+            let statements = gone.statements.iter().cloned().chain(everything_outside()).collect();
+            let there = Settled { placed: true, statements: Rc::new(statements), ..gone.clone() };
+            if !there.is_known() || !is_denied_by_one(&there, after)? {
                 return Ok(false);
             }
         }
@@ -643,12 +641,23 @@ impl Settled {
     }
 }
 
+/// Whether one of these layers of service control policies denies whatever a layer does.
+fn is_denied_by_one(layer: &Settled, layers: &[Settled]) -> Result<bool, Failure> {
+    let had = side(std::slice::from_ref(layer), false);
+    for now in layers.iter().filter(|l| l.is_known() && l.name.starts_with("serviceControl")) {
+        if access::new_access(&had, &side(std::slice::from_ref(now), false))?.decision == NewRequests::None {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// A side of settled layers. `open`: layers with policies outside the inventory allow everything that they do not deny.
 fn side(layers: &[Settled], open: bool) -> access::Side {
     let policies = |layer: &Settled| {
         let mut statements: Vec<Named> = layer.statements.to_vec();
         if open && !layer.unknown.is_empty() {
-            statements.extend(everything().map(|s| (s.place.source.path.clone(), s)));
+            statements.extend(everything_outside());
         }
         // a policy a statement, so that each keeps its file
         settled::policies(statements)

@@ -149,22 +149,15 @@ impl<'a> Around<'a> {
         }
     }
 
-    /// Those over the resources of an account; `limits` says what of a statement counts.
+    /// Those over the resources of an account; `limits` says what of a statement counts. Of an account that is not listed nothing is known
+    /// but where it stands.
     pub(super) fn over(
         &self,
         account: &str,
+        is_listed: bool,
         limits: impl Fn(&Statement) -> Option<Statement>,
     ) -> Result<Controlled, Failure> {
-        self.gather(account, true, |statement, knowledge| settled::settled(&limits(statement)?, knowledge))
-    }
-
-    /// The same of accounts that are not listed, of which nothing is known but where they stand.
-    pub(super) fn over_unlisted(
-        &self,
-        account: &str,
-        limits: impl Fn(&Statement) -> Option<Statement>,
-    ) -> Result<Controlled, Failure> {
-        self.gather(account, false, |statement, knowledge| settled::settled(&limits(statement)?, knowledge))
+        self.gather(account, is_listed, |statement, knowledge| settled::settled(&limits(statement)?, knowledge))
     }
 
     fn gather(

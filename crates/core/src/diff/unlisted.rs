@@ -195,7 +195,7 @@ fn resource_control<'p>(
     let mut found = Vec::new();
     for place in places {
         let counts = |statement: &_| limits(statement, false);
-        let (had, has) = (old.over_unlisted(place.id(), counts)?, new.over_unlisted(place.id(), counts)?);
+        let (had, has) = (old.over(place.id(), false, counts)?, new.over(place.id(), false, counts)?);
         if had.are_as(&has) {
             continue;
         }

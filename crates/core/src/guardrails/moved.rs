@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::same::{Same, folded, readings};
+use super::same::{Same, folded, readings, was};
 use super::{By, Guardrails, Violation};
 use crate::assessment::Options;
 use crate::assessments::Assessments;
@@ -148,7 +148,7 @@ pub(super) fn as_they_were(base: &Inventory, head: &Inventory, same: &Same) -> O
 
 /// Those who are nobody of before, in groups that are.
 fn anew(base: &Inventory, head: &Inventory, same: &Same) -> Vec<(Uid, Entity)> {
-    let of = |uid: &Uid| same.get(uid).cloned().unwrap_or_else(|| uid.clone());
+    let of = |uid: &Uid| was(same, uid);
     let fresh =
         CALLED_OTHERWISE.iter().flat_map(|ty| head.of_type(ty)).filter(|e| !base.entities.contains_key(&of(&e.uid)));
     let read = |new: &Entity| {

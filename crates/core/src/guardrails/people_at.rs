@@ -165,7 +165,7 @@ impl<'a> GuardrailQuery<'a> {
     /// As whom guardrails see somebody.
     fn was(&self, uid: Uid) -> Uid {
         match self.reading {
-            Some(reading) => reading.uid(uid),
+            Some(reading) => reading.uid(&uid),
             None => uid,
         }
     }

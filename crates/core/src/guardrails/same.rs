@@ -18,7 +18,6 @@ use crate::terms::PrincipalKind;
 pub(super) type Same = BTreeMap<Uid, Uid>;
 
 /// Whose place a permission set has in an account.
-#[derive(Clone)]
 pub(super) struct Place {
     /// The permission set that was there.
     pub uid: Uid,
@@ -33,27 +32,28 @@ pub(super) struct Reading {
     /// How guardrails see them.
     pub inventory: Inventory,
     same: Same,
-    /// By account and permission set.
-    sets: BTreeMap<(String, Uid), Place>,
-    /// The same by account and ARN.
-    by_arn: BTreeMap<(String, String), Place>,
+    /// By the account and the ARN of a permission set.
+    places: BTreeMap<Who, Place>,
 }
+
+/// An account, and the ARN of a permission set there.
+type Who = (String, String);
 
 impl Reading {
     /// Who somebody was.
-    pub fn uid(&self, uid: Uid) -> Uid {
-        self.same.get(&uid).cloned().unwrap_or(uid)
+    pub fn uid(&self, uid: &Uid) -> Uid {
+        was(&self.same, uid)
     }
 
-    /// In whose place a principal is in an account.
-    pub fn principal(&self, who: &PrincipalAnswer) -> Option<&Uid> {
-        self.sets.get(&(who.account.clone(), who.uid.clone())).map(|place| &place.uid)
-    }
-
-    /// The same by its ARN.
+    /// In whose place a permission set is in an account.
     pub fn place(&self, account: &str, arn: &str) -> Option<&Place> {
-        self.by_arn.get(&(account.to_owned(), arn.to_owned()))
+        self.places.get(&(account.to_owned(), arn.to_owned()))
     }
+}
+
+/// Who somebody of a change was.
+pub(super) fn was(same: &Same, uid: &Uid) -> Uid {
+    same.get(uid).unwrap_or(uid).clone()
 }
 
 /// All readings of a change in which somebody is called, or stands, otherwise than with the change.
@@ -64,27 +64,20 @@ pub(super) fn readings(base: &Inventory, head: &Inventory, at: Moment) -> Vec<Re
             ways.push(same);
         }
     }
+    let sets = NewSets::of(base, head, at);
     let mut found = Vec::new();
     for same in ways {
         let as_they_were = as_they_were(base, head, &same);
-        let rounds = sets(base, head, &same, at);
-        if let Some(inventory) = &as_they_were {
-            let (inventory, same) = (inventory.clone(), same.clone());
-            found.push(Reading { inventory, same, sets: BTreeMap::new(), by_arn: BTreeMap::new() });
-        }
-        for round in rounds {
+        let by_themselves = as_they_were.is_some().then(BTreeMap::new);
+        for places in by_themselves.into_iter().chain(sets.rounds(&same)) {
             let mut inventory = as_they_were.clone().unwrap_or_else(|| head.clone());
-            let mut by_arn = BTreeMap::new();
-            let mut sets = BTreeMap::new();
-            for ((account, uid, arn), place) in round {
-                if let Some(old) = base.entities.get(&place.uid) {
-                    let as_before = head.entities.get(&place.uid).map_or(Some(old.clone()), |new| as_it_was(old, new));
-                    inventory.entities.extend(as_before.map(|entity| (place.uid.clone(), entity)));
+            for Place { uid, .. } in places.values() {
+                if let Some(old) = base.entities.get(uid) {
+                    let as_before = head.entities.get(uid).map_or(Some(old.clone()), |new| as_it_was(old, new));
+                    inventory.entities.extend(as_before.map(|entity| (uid.clone(), entity)));
                 }
-                by_arn.insert((account.clone(), arn), place.clone());
-                sets.insert((account, uid), place);
             }
-            found.push(Reading { inventory, same: same.clone(), sets, by_arn });
+            found.push(Reading { inventory, same: same.clone(), places });
         }
     }
     found
@@ -172,49 +165,57 @@ fn in_turn(mut same: Same, head: &Inventory) -> Same {
     same
 }
 
-/// A permission set in an account: the account, its entity, its ARN there.
-type Set = (String, Uid, String);
-
-/// Permission sets that are new, each with one that people or groups had in the same account whom it is assigned to: as many rounds as one
-/// has the places of several.
-fn sets(base: &Inventory, head: &Inventory, same: &Same, at: Moment) -> Vec<BTreeMap<Set, Place>> {
-    let of = |inventory: &Inventory| -> Vec<PrincipalAnswer> {
-        let all = principals(inventory, at).into_iter();
-        all.filter(|p| p.kind == PrincipalKind::PermissionSet).collect()
-    };
-    let mut rounds: Vec<BTreeMap<Set, Place>> = Vec::new();
-    let is_new = |set: &PrincipalAnswer| !base.entities.contains_key(&set.uid);
-    let new: Vec<PrincipalAnswer> = of(head).into_iter().filter(is_new).collect();
-    if new.is_empty() {
-        return rounds;
-    }
-    let mut old: BTreeMap<String, Vec<PrincipalAnswer>> = BTreeMap::new();
-    of(base).into_iter().for_each(|set| old.entry(set.account.clone()).or_default().push(set));
-    let (before_it, with_it) = (Tree::new(base), Tree::new(head));
-    for set in new {
-        let groups = groups_of(head, &with_it, (&set.uid, &set.account));
-        let places = old.get(&set.account).into_iter().flatten().filter_map(|before| {
-            let mut people = in_common(before, &set, same);
-            let had = groups_of(base, &before_it, (&before.uid, &before.account));
-            people.extend(by_groups(head, &set, groups.iter().filter(|id| had.contains(&was(same, id)))));
-            let place = Place { uid: before.uid.clone(), arn: before.principal.clone(), people };
-            (!place.people.is_empty()).then_some(place)
-        });
-        for (round, place) in places.enumerate() {
-            if rounds.len() <= round {
-                rounds.push(BTreeMap::new());
-            }
-            let key = (set.account.clone(), set.uid.clone(), set.principal.clone());
-            rounds.get_mut(round).map(|sets| sets.insert(key, place));
-        }
-    }
-    rounds
+/// Permission sets that a change brings, and those that there were in the same accounts.
+struct NewSets<'a> {
+    head: &'a Inventory,
+    /// Each with the groups by which people have it.
+    new: Vec<(PrincipalAnswer, BTreeSet<String>)>,
+    /// The same by account.
+    old: BTreeMap<String, Vec<(PrincipalAnswer, BTreeSet<String>)>>,
 }
 
-/// The id that a group had.
-fn was(same: &Same, id: &str) -> String {
-    let uid = Uid::new("IdentityCenterGroup", id);
-    same.get(&uid).map_or_else(|| id.to_owned(), |uid| uid.id.clone())
+impl<'a> NewSets<'a> {
+    fn of(base: &Inventory, head: &'a Inventory, at: Moment) -> Self {
+        let of = |inventory: &Inventory, is: &dyn Fn(&PrincipalAnswer) -> bool| -> Vec<_> {
+            let tree = Tree::new(inventory);
+            let all = principals(inventory, at).into_iter().filter(|p| p.kind == PrincipalKind::PermissionSet && is(p));
+            let with = |set: PrincipalAnswer| {
+                let groups = groups_of(inventory, &tree, (&set.uid, &set.account));
+                (set, groups)
+            };
+            all.map(with).collect()
+        };
+        let new = of(head, &|set| !base.entities.contains_key(&set.uid));
+        let mut old: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        let accounts: BTreeSet<&String> = new.iter().map(|(set, _)| &set.account).collect();
+        if !accounts.is_empty() {
+            let there = of(base, &|set| accounts.contains(&set.account));
+            there.into_iter().for_each(|set| old.entry(set.0.account.clone()).or_default().push(set));
+        }
+        Self { head, new, old }
+    }
+
+    /// Each with one that people or groups had in the same account whom it is assigned to: as many rounds as one has the places of several.
+    fn rounds(&self, same: &Same) -> Vec<BTreeMap<Who, Place>> {
+        let mut rounds: Vec<BTreeMap<Who, Place>> = Vec::new();
+        for (set, groups) in &self.new {
+            let places = self.old.get(&set.account).into_iter().flatten().filter_map(|(before, had)| {
+                let mut people = in_common(before, set, same);
+                let kept =
+                    groups.iter().filter(|id| had.contains(&was(same, &Uid::new("IdentityCenterGroup", *id)).id));
+                people.extend(by_groups(self.head, set, kept));
+                (!people.is_empty()).then(|| Place { uid: before.uid.clone(), arn: before.principal.clone(), people })
+            });
+            for (round, place) in places.enumerate() {
+                if rounds.len() <= round {
+                    rounds.push(BTreeMap::new());
+                }
+                let who = (set.account.clone(), set.principal.clone());
+                rounds.get_mut(round).map(|places| places.insert(who, place));
+            }
+        }
+        rounds
+    }
 }
 
 /// Whoever has a permission set by one of these groups: who is in them may be another than before.
@@ -233,10 +234,7 @@ fn by_groups<'g>(
 
 /// The people, and the groups without listed members, whom a permission set was assigned to and another one is.
 fn in_common(before: &PrincipalAnswer, now: &PrincipalAnswer, same: &Same) -> BTreeSet<String> {
-    let was = |ty: &'static str, id: &str| {
-        let uid = Uid::new(ty, id);
-        same.get(&uid).map_or_else(|| id.to_owned(), |uid| uid.id.clone())
-    };
+    let was = |ty: &'static str, id: &str| was(same, &Uid::new(ty, id)).id;
     let people = now.people.iter().filter(|new| {
         let id = was("IdentityCenterUser", &new.id);
         before.people.iter().any(|old| old.id == id || folded(&old.user_name) == folded(&new.user_name))

@@ -51,7 +51,8 @@ pub fn resolve(loaded: &mut [Loaded]) {
     (0..DEEP).for_each(|_| merge(loaded));
 }
 
-fn place_of((folder, name): &(String, String)) -> Place {
+/// Where the document stands that is named in a folder.
+pub(super) fn place_of((folder, name): &(String, String)) -> (String, String) {
     document(folder, name)
 }
 

@@ -23,21 +23,21 @@ struct Prepared {
     policies: Vec<Arc<Value>>,
 }
 
-/// By the text of the file, of those whose text is the one that was prepared: of any other nothing is known.
+/// By the path of the file, of those whose text is the one that was prepared: of any other nothing is known.
 static KNOWN: LazyLock<HashMap<&'static str, Vec<Arc<Value>>>> = LazyLock::new(|| {
     // a test holds that the file reads and is complete; where it does not, Cedar is asked, as it is of what users write
     let mut prepared: BTreeMap<String, Prepared> = serde_json::from_str(TEXT).unwrap_or_default();
     let known = built_in::BUILT_IN.iter().filter_map(|(path, text)| {
         let of = prepared.remove(*path).filter(|of| of.sha256 == sha256(text.as_bytes()))?;
-        Some((*text, of.policies))
+        Some((*path, of.policies))
     });
     known.collect()
 });
 
 /// The JSON of the policies of a built-in file, in their order; none where it has to be asked of Cedar.
 pub fn of(source: &SourceFile) -> &'static [Arc<Value>] {
-    let known = || KNOWN.get(source.text.as_str()).map(Vec::as_slice);
-    if is_built_in(source) { known().unwrap_or_default() } else { &[] }
+    let known = is_built_in(source).then(|| KNOWN.get(source.path.as_str())).flatten();
+    known.map_or(&[], Vec::as_slice)
 }
 
 #[cfg(test)]

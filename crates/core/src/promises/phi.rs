@@ -49,21 +49,14 @@ pub fn as_declared(base: &Inventory, head: &Inventory) -> Option<Declared> {
 }
 
 /// An account that the change does not list, below what there still is of where it stood.
-fn as_it_stood(old: &Entity, base: &Inventory, head: &Inventory) -> Entity {
-    let mut parents = Vec::new();
-    for (parent, span) in &old.parents {
-        let mut at = Some(parent);
+fn as_it_stood<'a>(old: &'a Entity, base: &'a Inventory, head: &Inventory) -> Entity {
+    let above = |uid: &&'a Uid| base.entities.get(*uid)?.parents.first().map(|(above, _)| above);
+    let still = |parent: &'a Uid| {
         // a cycle is an error of the inventory; this ends all the same
-        for _ in 0..=base.entities.len() {
-            at = match at {
-                Some(uid) if !head.entities.contains_key(uid) => {
-                    base.entities.get(uid).and_then(|e| e.parents.first()).map(|(above, _)| above)
-                }
-                found => found,
-            };
-        }
-        parents.extend(at.map(|uid| (uid.clone(), *span)));
-    }
+        let mut path = std::iter::successors(Some(parent), above).take(base.entities.len() + 1);
+        path.find(|uid| head.entities.contains_key(*uid))
+    };
+    let parents = old.parents.iter().filter_map(|(parent, span)| Some((still(parent)?.clone(), *span))).collect();
     Entity { parents, ..old.clone() }
 }
 

@@ -50,10 +50,9 @@ pub fn unaccepted(
         while let Some(first) = changes.get(next..).and_then(|left| left.iter().position(is_acceptance)) {
             let from = next + first;
             // what an account accepts does not decide who may accept in another, nor another kind
-            let alike = |change: &&Change| is_acceptance(change) && is_of_account(base, change);
-            let more = changes.get(from + 1..).into_iter().flatten().take_while(alike).count();
-            let many = changes.get(from).is_some_and(|change| is_of_account(base, change));
-            let until = from + 1 + if many { more } else { 0 };
+            let left = changes.get(from..).into_iter().flatten();
+            let together = left.take_while(|change| is_of_account(base, change)).count();
+            let until = from + together.max(1);
             let plan = changes.get(from..until).unwrap_or_default();
             let before = changes.get(..from).unwrap_or_default();
             let edited = if before.is_empty() { None } else { Some(supposed(base, before, options.at)?) };

@@ -93,7 +93,7 @@ fn afterwards(
     (accounts, stands): (Vec<String>, &Stands),
     advising: &mut Advising<'_>,
 ) -> Result<(), Failure> {
-    let query = later::from_then_on(before.at, accounts, Vec::new());
+    let query = later::from_then_on(before.at(), accounts, Vec::new());
     let turns = |agreements: &Agreements<'_>| later::turns(agreements.inventory, rules, &query);
     let (Some(old), Some(new)) = (turns(before)?, turns(after)?) else { return Ok(()) };
     for (at, lost) in later::moments([&old, &new], |of| stands.get(of).copied().unwrap_or_default()) {

@@ -157,15 +157,11 @@ fn ways<'a>(tree: &'a Tree, inventory: &'a Inventory, change: &'a Change) -> Vec
         Change::Accept { by, kind } => ways.extend(of_agreement("accept-agreement", by, kind)),
         Change::Terminate { of, kind: Some(kind) } => ways.extend(of_agreement("terminate-agreement", of, kind)),
         Change::Terminate { of, kind: None } if inventory.entity("OfflineAgreement", of).is_some() => {
-            let agreement = inventory.offline_agreements().into_iter().find(|a| a.id == *of);
             let kind = inventory.entity("OfflineAgreement", of).and_then(|a| a.str("kind"));
-            let designated = agreement.into_iter().flat_map(|a| a.designations).map(|d| d.account);
-            let accounts = designated.filter_map(|id| tree.accounts.get(&id)).map(|a| a.id.as_str());
-            ways.extend(
-                accounts
-                    .zip(kind.into_iter().cycle())
-                    .filter_map(|(id, kind)| of_agreement("terminate-agreement", id, kind)),
-            );
+            let agreement = inventory.offline_agreements().into_iter().find(|a| a.id == *of);
+            let designated = agreement.into_iter().flat_map(|a| a.designations);
+            let accounts = designated.filter_map(|d| Some(tree.accounts.get(&d.account)?.id.as_str()));
+            ways.extend(accounts.filter_map(|account| of_agreement("terminate-agreement", account, kind?)));
         }
         Change::Terminate { of, kind: None } => {
             let acceptance = inventory.entity("CustomerAgreement", of);

@@ -2,6 +2,7 @@
 //! same one; what is there any number of times, or only perhaps, is about nobody.
 
 use super::choice::is_unknown;
+use super::kinds::holder;
 use crate::lint::policy::Holder;
 use crate::problem::SourceFile;
 use crate::text::UNKNOWN;
@@ -52,10 +53,10 @@ fn is_reference(raw: &str) -> bool {
 /// Whom the policies of a resource of CloudFormation are inline in, and what that is. `pointer` is where the resource stands.
 pub fn in_cloudformation(source: &SourceFile, ty: &str, node: &Node, pointer: &str) -> (Option<Holder>, Vec<String>) {
     const LISTS: [(&str, Holder); 3] = [("Users", Holder::User), ("Groups", Holder::Group), ("Roles", Holder::Role)];
-    const ONE: [(&str, &str, Holder); 3] = [
-        ("AWS::IAM::RolePolicy", "RoleName", Holder::Role),
-        ("AWS::IAM::UserPolicy", "UserName", Holder::User),
-        ("AWS::IAM::GroupPolicy", "GroupName", Holder::Group),
+    const ONE: [(&str, &str); 3] = [
+        ("AWS::IAM::RolePolicy", "RoleName"),
+        ("AWS::IAM::UserPolicy", "UserName"),
+        ("AWS::IAM::GroupPolicy", "GroupName"),
     ];
     let (template, logical) = pointer.rsplit_once('.').unwrap_or(("", pointer));
     let Some(properties) = node.get("Properties") else {
@@ -66,13 +67,13 @@ pub fn in_cloudformation(source: &SourceFile, ty: &str, node: &Node, pointer: &s
         let names = nodes.iter().filter(|_| always).filter_map(|n| whom(source, n));
         names.map(|name| format!("{template} {holder:?} {name}")).collect()
     };
-    if let Some((_, key, holder)) = ONE.iter().find(|(own, ..)| *own == ty) {
-        return (None, properties.get(key).map_or_else(Vec::new, |n| named(*holder, std::slice::from_ref(n))));
+    if let (Some((_, key)), Some(holder)) = (ONE.iter().find(|(own, _)| *own == ty), holder(ty)) {
+        return (None, properties.get(key).map_or_else(Vec::new, |n| named(holder, std::slice::from_ref(n))));
     }
     match ty {
-        "AWS::IAM::Role" => (None, vec![format!("{template} {:?} {logical}", Holder::Role)]),
-        "AWS::IAM::User" => (None, vec![format!("{template} {:?} {logical}", Holder::User)]),
-        "AWS::IAM::Group" => (None, vec![format!("{template} {:?} {logical}", Holder::Group)]),
+        "AWS::IAM::Role" | "AWS::IAM::User" | "AWS::IAM::Group" => {
+            (None, holder(ty).map(|holder| format!("{template} {holder:?} {logical}")).into_iter().collect())
+        }
         // of several kinds, the one that may have the least
         "AWS::IAM::Policy" => {
             let listed = |key: &str| properties.get(key).and_then(Node::as_array).filter(|l| !l.is_empty());

@@ -221,8 +221,12 @@ impl<'a> Composer<'a> {
     }
 }
 
-/// The members of a mapping and those that are merged into it: its own keys count, wherever they stand, then the mappings that are merged first.
+/// The members of a mapping and those that are merged into it: its own keys count, wherever they stand, then the mappings that are merged
+/// first.
 fn with_merged(own: Vec<Member>, merged: Vec<Member>) -> Vec<Member> {
+    if merged.is_empty() {
+        return own;
+    }
     let mut members = own;
     let mut known: HashSet<String> = members.iter().map(|m| m.key.clone()).collect();
     for member in merged {

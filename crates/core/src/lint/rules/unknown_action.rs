@@ -216,13 +216,14 @@ fn report(policy: &Policy, text: &Text, slip: Slip, sink: &mut Sink<'_>) {
     }
 }
 
-/// The nearest action that does the same kind of thing; of a pattern, the nearest words that actions begin with.
 /// The names of a service's actions, those that AWS has deprecated among them: its catalogue no longer has them.
 fn names_of(service: &Service) -> impl Iterator<Item = &str> {
-    let deprecated = actions::actions().iter().filter(|a| a.service().eq_ignore_ascii_case(&service.prefix));
-    service.actions.iter().map(|a| a.name.as_str()).chain(deprecated.map(actions::Action::short))
+    let own = actions::actions().iter().filter(|a| a.service().eq_ignore_ascii_case(&service.prefix));
+    let deprecated = own.filter(|a| a.is_deprecated()).map(actions::Action::short);
+    service.actions.iter().map(|a| a.name.as_str()).chain(deprecated)
 }
 
+/// The nearest action that does the same kind of thing; of a pattern, the nearest words that actions begin with.
 fn near_action(service: &Service, short: &str) -> Option<String> {
     let names = || names_of(service);
     let Some(start) = short.strip_suffix('*') else {

@@ -1,7 +1,7 @@
 //! Keys that stand twice in an object: Terraform takes the last, and the parser refuses them. For the parser each that is repeated has another
 //! name of the same length, so that places stay; [`name`] reads it as it is written.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use hcl_edit::parser::{Error, parse_body};
 use hcl_edit::structure::Body;
@@ -70,13 +70,18 @@ fn other_name(key: &str, tried: &mut BTreeSet<String>) -> Option<String> {
 pub fn name(told: String, written: &str) -> String {
     let quotes = if written.starts_with('"') { 2 } else { 0 };
     match key(written).filter(|(_, key)| key.len() + quotes == written.len()) {
-        Some((_, key)) if key.len() == told.len() => key.to_owned(),
+        Some((_, key)) if key.len() == told.len() && key != told => key.to_owned(),
         _ => told,
     }
 }
 
 /// Of members with one key, the last, in the place of the first; a key that is not known may be any.
 pub fn last_of_each(members: Vec<Member>) -> Vec<Member> {
+    let mut seen = HashSet::with_capacity(members.len());
+    // most objects have none twice, and are left as they are
+    if members.iter().all(|m| m.key.contains(UNKNOWN) || seen.insert(m.key.as_str())) {
+        return members;
+    }
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut kept: Vec<Member> = Vec::with_capacity(members.len());
     for member in members {
