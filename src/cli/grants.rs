@@ -77,7 +77,7 @@ pub fn show(word: &str, formats: &[Output]) -> Result<u8, Failure> {
         pointer: policy.pointer.clone(),
         kind: policy.kind.words(),
         kind_is_guessed: !policy.kind_is_told,
-        complete: policy.complete && policy.merged.is_empty(),
+        complete: grants::is_complete(policy),
         grants: grants::grants(policy, &settings.catalogue),
     };
     let policies: Vec<Shown> = policies.iter().map(shown).collect();

@@ -10,6 +10,7 @@ mod expressions;
 mod fixes;
 mod found;
 mod management;
+mod merged;
 mod modules;
 mod pages;
 mod permissions;

@@ -51,7 +51,20 @@ pub struct Grant {
 
 /// What a policy says, in the order of its statements, services and levels.
 pub fn grants(policy: &Policy, catalogue: &Catalogue) -> Vec<Grant> {
-    policy.statements.iter().flat_map(|s| of_statement(policy, s, catalogue)).collect()
+    if policy.layers.is_empty() {
+        return policy.statements.iter().flat_map(|s| of_statement(policy, s, catalogue)).collect();
+    }
+    let laid = policy.laid.iter().flat_map(|laid| {
+        let pointer = told(laid.pointer.clone());
+        let of = of_statement(policy, &laid.statement, catalogue).into_iter();
+        of.map(move |grant| Grant { pointer: pointer.clone(), ..grant })
+    });
+    laid.collect()
+}
+
+/// Whether all of the statements of a policy are known, those of its parts among them.
+pub fn is_complete(policy: &Policy) -> bool {
+    policy.complete && (policy.layers.is_empty() || policy.whole.is_some())
 }
 
 fn of_statement(policy: &Policy, statement: &Statement, catalogue: &Catalogue) -> Vec<Grant> {

@@ -29,6 +29,7 @@ pub mod grants;
 mod idle;
 mod inline;
 pub mod management;
+mod merging;
 pub mod owners;
 pub mod policy;
 pub mod profile;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::At;
 use super::read::Host;
+use super::read::layers::Layer;
 use crate::aws;
 use crate::iam::document::{self, ELEMENTS, ResourcePattern};
 use crate::iam::operator::Operator;
@@ -55,8 +56,25 @@ pub struct Policy {
     pub complete: bool,
     /// What else those who have it have.
     pub beside: SiblingPolicies,
-    /// The documents of Terraform that become a part of it; their statements stand in `beside` once they are known.
+    /// The documents of Terraform that it names where others become a part of it.
     pub merged: Vec<String>,
+    /// What becomes a part of it; the statements of that stand in `beside` once they are known.
+    pub layers: Vec<Layer>,
+    /// Its statements with those of its parts, as they are laid over each other; none where it has no parts.
+    pub laid: Vec<Laid>,
+    /// The document with its parts, where all of it is known.
+    pub whole: Option<Node>,
+    /// `Sid`s that stand in several of its sources, and where the later one is named.
+    pub repeated: Vec<(Span, String)>,
+}
+
+/// A statement of a document that others are a part of.
+#[derive(Clone)]
+pub struct Laid {
+    /// Its path in the file where it is written.
+    pub pointer: String,
+    /// What it says.
+    pub statement: Statement,
 }
 
 /// The other policies of a permission set or role.
@@ -79,6 +97,7 @@ pub struct SiblingPolicies {
 }
 
 /// A statement.
+#[derive(Clone)]
 pub struct Statement {
     /// Where.
     pub at: At,
@@ -100,6 +119,8 @@ pub struct Statement {
     pub problems: Vec<Problem>,
     /// It may be that it is not there, by what is not known here.
     pub perhaps: bool,
+    /// Another document puts a statement of the same `Sid` in its place.
+    pub replaced: bool,
 }
 
 /// A string, and where it stands.
@@ -175,8 +196,10 @@ pub struct Found {
     pub pointer: String,
     /// What stands with it.
     pub beside: SiblingPolicies,
-    /// The documents of Terraform that become a part of it.
+    /// The documents of Terraform that it names where others become a part of it.
     pub merged: Vec<String>,
+    /// What becomes a part of it.
+    pub layers: Vec<Layer>,
 }
 
 impl Policy {
@@ -208,6 +231,10 @@ impl Policy {
             complete,
             beside: found.beside,
             merged: found.merged,
+            layers: found.layers,
+            laid: Vec::new(),
+            whole: None,
+            repeated: Vec::new(),
         }
     }
 
@@ -231,6 +258,7 @@ impl Policy {
             pointer: self.pointer,
             beside: self.beside,
             merged: self.merged,
+            layers: self.layers,
         };
         Self::new(found, self.root)
     }
@@ -312,14 +340,14 @@ impl Policy {
     /// All statements of those who have it: its own, and what stands beside.
     pub fn set(&self) -> impl Iterator<Item = &document::Statement> {
         let managed = self.beside.managed.iter().flat_map(|(_, statements)| statements);
-        self.meanings().map(|(_, m)| m).chain(&self.beside.statements).chain(managed)
+        self.meanings().filter(|(s, _)| !s.replaced).map(|(_, m)| m).chain(&self.beside.statements).chain(managed)
     }
 
     /// One of its statements denies an action (in lower case) always, whatever it is asked on.
     pub fn always_denies(&self, action: &str) -> bool {
         let denies = |s: &Statement, m: &document::Statement| {
             let on_all = !m.resources.negated && m.resources.patterns.contains(&ResourcePattern::All);
-            !s.perhaps && !m.allow && on_all && m.conditions.is_empty() && reaches_action(m, action)
+            !s.perhaps && !s.replaced && !m.allow && on_all && m.conditions.is_empty() && reaches_action(m, action)
         };
         self.meanings().any(|(s, m)| denies(s, m))
     }

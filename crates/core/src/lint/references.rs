@@ -1,4 +1,4 @@
-//! What documents of Terraform and files are used for, and what becomes a part of what: known once all files are read.
+//! What documents of Terraform and files are used for: known once all files are read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,6 @@ use super::policy::{Holder, Policy, PolicyKind};
 use super::read::documents::{DOCUMENT, document_of};
 use super::read::terraform::scope::folder;
 use super::read::{Fault, FaultKind, Loaded};
-use crate::iam::document;
 use crate::text::files;
 
 /// A folder, and the pointer of a document in one of its files.
@@ -48,7 +47,6 @@ pub fn resolve(loaded: &mut [Loaded]) {
         let policies = std::mem::take(&mut file.policies);
         file.policies = policies.into_iter().map(|p| used(p, &own, &uses, kind)).collect();
     }
-    (0..DEEP).for_each(|_| merge(loaded));
 }
 
 /// Where the document stands that is named in a folder.
@@ -101,51 +99,5 @@ fn used(policy: Policy, folder: &str, uses: &Uses, of_file: Option<PolicyKind>) 
             Some(kind) if !policy.kind_is_told => policy.used_as(kind, None, None),
             _ => policy,
         },
-    }
-}
-
-/// A document, as far as it becomes a part of another one.
-struct Part {
-    statements: Vec<document::Statement>,
-    whole: bool,
-}
-
-/// Lays the statements of merged documents beside those that they become a part of. One with the same `Sid` is replaced.
-fn merge(loaded: &mut [Loaded]) {
-    let wanted: BTreeSet<Place> = loaded
-        .iter()
-        .flat_map(|f| f.policies.iter().flat_map(|p| p.merged.iter().map(|m| document(folder(&f.source.path), m))))
-        .collect();
-    if wanted.is_empty() {
-        return;
-    }
-    let mut parts: BTreeMap<Place, Part> = BTreeMap::new();
-    for file in loaded.iter() {
-        for policy in &file.policies {
-            let place = (folder(&file.source.path).to_owned(), policy.pointer.clone());
-            if wanted.contains(&place) {
-                let own = policy.statements.iter().filter(|s| !s.perhaps).filter_map(|s| s.meaning.clone());
-                let statements = own.chain(policy.beside.statements.iter().cloned()).collect();
-                parts.insert(place, Part { statements, whole: policy.set_is_known() });
-            }
-        }
-    }
-    for file in loaded.iter_mut() {
-        let own = folder(&file.source.path).to_owned();
-        for policy in file.policies.iter_mut().filter(|p| !p.merged.is_empty()) {
-            let sids: Vec<String> =
-                policy.statements.iter().filter_map(|s| s.sid.as_ref()).map(|s| s.text.clone()).collect();
-            policy.beside.statements.clear();
-            policy.beside.unknown.clear();
-            for name in &policy.merged {
-                let part = parts.get(&document(&own, name));
-                if part.is_none_or(|p| !p.whole) {
-                    policy.beside.unknown.push(format!("{DOCUMENT}{name}"));
-                }
-                let replaced = |s: &&document::Statement| s.sid.as_ref().is_some_and(|sid| sids.contains(sid));
-                let kept = part.into_iter().flat_map(|p| &p.statements).filter(|s| !replaced(s));
-                policy.beside.statements.extend(kept.cloned());
-            }
-        }
     }
 }

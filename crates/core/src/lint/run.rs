@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::comments::CommentIgnore;
 use super::inline;
+use super::merging;
 use super::read::choice::is_known;
 use super::read::terraform::calls::Giver;
 use super::read::terraform::scope::{Candidate, Modules, Scopes, folder};
@@ -119,6 +120,7 @@ fn modules(texts: &[Text]) -> Modules {
 fn read_with(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, scopes: &Scopes<'_>) -> Vec<Loaded> {
     let mut loaded: Vec<Loaded> = texts.iter().map(|t| load(t, settings, given, scopes)).collect();
     references::resolve(&mut loaded);
+    merging::resolve(&mut loaded);
     inline::resolve(&mut loaded);
     loaded
 }

@@ -77,6 +77,7 @@ pub(super) fn statement(
         at: At { pointer, span: node.span },
         node,
         perhaps: false,
+        replaced: false,
     }
 }
 

@@ -48,9 +48,13 @@ pub fn values(node: &Node) -> impl Iterator<Item = &Node> {
 
 /// One of these values; those that are the same are one.
 pub fn one_of(span: Span, nodes: Vec<Node>) -> Node {
+    let several = nodes.len() > 1;
+    let within = |n: &Node| span.start <= n.span.start && n.span.end <= span.end;
     let mut different = different(nodes.into_iter().flat_map(flat).collect());
     match different.len() {
         0 => Node::new(span, Value::Null),
+        // of several of which nothing is known that are written there, it is none in particular
+        1 if several && different.iter().all(|n| is_unknown(n) && within(n)) => unknown(span),
         1 => different.pop().unwrap_or_else(|| unknown(span)),
         _ => Node::new(span, Value::OneOf(different)),
     }

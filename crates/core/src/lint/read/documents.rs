@@ -1,9 +1,6 @@
 //! Documents of Terraform that other documents and resources name.
 
-use super::choice::is_unknown;
 use super::terraform::document::MERGED;
-use super::terraform::scope::Scope;
-use crate::problem::SourceFile;
 use crate::text::json::{Member, Node, Value};
 
 /// What the pointers of Terraform's documents begin with.
@@ -21,7 +18,7 @@ pub fn is_part(pointer: &str) -> bool {
     pointer.starts_with(DOCUMENT) && document_of(pointer) != pointer
 }
 
-/// Takes out of a document those that are written in it.
+/// Takes out of a document what becomes a part of it.
 pub fn take_parts(root: &mut Node) -> Vec<Member> {
     let Value::Object(members) = &mut root.value else {
         return Vec::new();
@@ -29,6 +26,17 @@ pub fn take_parts(root: &mut Node) -> Vec<Member> {
     let (parts, rest) = std::mem::take(members).into_iter().partition(|m| MERGED.contains(&m.key.as_str()));
     *members = rest;
     parts
+}
+
+/// Adds statements to those of a document.
+pub fn add_statements(root: &mut Node, more: impl Iterator<Item = Node>) {
+    let Value::Object(members) = &mut root.value else {
+        return;
+    };
+    if let Some(Value::Array(statements)) = members.iter_mut().find(|m| m.key == "Statement").map(|m| &mut m.node.value)
+    {
+        statements.extend(more);
+    }
 }
 
 /// A part takes the version of the document that it becomes a part of, which it may leave out.
@@ -43,26 +51,10 @@ pub fn with_version(root: &mut Node) {
     }
 }
 
-/// A document without what stands for other documents, and their names; what else may be merged stays unknown.
-pub fn merged(source: &SourceFile, scope: &Scope<'_>, node: &Node) -> (Node, Vec<String>) {
-    let mut root = node.clone();
-    let mut names = Vec::new();
-    let Value::Object(members) = &mut root.value else {
-        return (root, names);
-    };
-    for member in members.iter_mut().filter(|m| m.key == "Statement") {
-        let Value::Array(statements) = &mut member.node.value else {
-            continue;
-        };
-        statements.retain(|statement| {
-            let raw = source.slice(statement.span);
-            let documents = if is_unknown(statement) { scope.documents(raw) } else { Vec::new() };
-            let whole = !documents.is_empty() && names_only_documents(raw);
-            names.extend(documents);
-            !whole
-        });
-    }
-    (root, names)
+/// The name of the one document that a text names.
+pub fn name_of(raw: &str) -> &str {
+    let name = raw.split_once(DOCUMENT).map_or("", |(_, name)| name);
+    name.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).next().unwrap_or_default()
 }
 
 /// The text of one document, and nothing else.
@@ -79,6 +71,11 @@ fn names_only_documents(raw: &str) -> bool {
     between(first)
         && parts.all(|part| {
             let rest = part.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_' || c == '-');
+            // one of several, by its number or its key
+            let rest = match rest.strip_prefix('[') {
+                Some(index) => index.split_once(']').map_or("", |(_, rest)| rest),
+                None => rest,
+            };
             rest.strip_prefix(".json").is_some_and(between)
         })
 }

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use super::attached::{OF_PERMISSION_SETS, in_cloudformation, in_terraform};
 use super::choice::{is_known, is_unknown};
-use super::documents::{
-    DOCUMENT, document_of, file_argument, is_one_document, is_part, merged, take_parts, with_version,
-};
+use super::documents::{DOCUMENT, add_statements, file_argument, is_one_document, is_part, take_parts, with_version};
 use super::embedded::{self, Mapped};
 use super::given::Given;
 use super::kinds::{
     by_name, by_path, holder, holder_of_list, of_another_cloud, of_cloudformation, of_key, of_terraform, of_type,
 };
+use super::parts::Parts;
 use super::permissions;
 use super::siblings::{beside, boundary_of, managed, of_template, sibling_statements};
 use super::statements;
@@ -84,10 +83,10 @@ const MAX_STRINGS: usize = 3;
 
 /// Finds the policies of a file.
 pub struct Finder<'a> {
-    source: &'a Arc<SourceFile>,
+    pub(super) source: &'a Arc<SourceFile>,
     given: Option<PolicyKind>,
     /// The names of a folder of Terraform.
-    scope: Option<&'a Scope<'a>>,
+    pub(super) scope: Option<&'a Scope<'a>>,
     scopes: Option<&'a Scopes<'a>>,
     /// What was found.
     pub policies: Vec<Policy>,
@@ -110,12 +109,12 @@ type OfOrganizations = Option<&'static Kind>;
 
 /// What is known of a value by where it stands.
 #[derive(Clone, Default)]
-struct Enclosing {
-    pointer: String,
+pub(super) struct Enclosing {
+    pub(super) pointer: String,
     kind: Option<PolicyKind>,
     holder: Option<Holder>,
     names: Vec<String>,
-    beside: SiblingPolicies,
+    pub(super) beside: SiblingPolicies,
     strings: usize,
     /// A value here should be a policy.
     expected: bool,
@@ -130,7 +129,7 @@ struct Enclosing {
 }
 
 impl Enclosing {
-    fn below(&self, key: &str) -> Self {
+    pub(super) fn below(&self, key: &str) -> Self {
         let mut below = self.clone();
         let dot = if below.pointer.is_empty() { "" } else { "." };
         below.pointer.push_str(&format!("{dot}{key}"));
@@ -199,7 +198,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn value(&mut self, node: &Node, around: &Enclosing, host: Host) {
+    pub(super) fn value(&mut self, node: &Node, around: &Enclosing, host: Host) {
         if self.is_management(node, around) {
             let (source, told) = (self.source.clone(), around.of_organizations.filter(|_| around.content).flatten());
             let policy = ManagementPolicy::new(source, around.pointer.clone(), node.clone(), told);
@@ -481,7 +480,7 @@ impl<'a> Finder<'a> {
         raw.starts_with("<<") || raw.contains('\n') && !raw.starts_with(['"', '\''])
     }
 
-    fn mapped(&self, node: &Node, text: &str, host: Host, encoded: bool) -> Option<Mapped> {
+    pub(super) fn mapped(&self, node: &Node, text: &str, host: Host, encoded: bool) -> Option<Mapped> {
         let raw = self.source.slice(node.span);
         let mapped = match host {
             Host::Json if raw.starts_with('"') => embedded::json_string(raw, node.span.start)?,
@@ -534,35 +533,32 @@ impl<'a> Finder<'a> {
 
     fn policy(&mut self, node: &Node, around: &Enclosing, host: Host) {
         let kind = self.given.or(around.kind).or_else(|| by_name(&self.source.path, node));
-        let is_part = self.scope.is_some() && is_part(&around.pointer);
-        let (mut node, merged) = match self.scope {
-            Some(scope) if around.pointer.starts_with(DOCUMENT) => merged(self.source, scope, node),
-            _ => (node.clone(), Vec::new()),
-        };
-        let mut parts = Vec::new();
-        match self.scope {
-            Some(_) if is_part => with_version(&mut node),
-            Some(_) if around.pointer.starts_with(DOCUMENT) => parts = take_parts(&mut node),
-            _ => {}
+        let mut node = node.clone();
+        let mut parts = Parts::default();
+        if self.scope.is_some() && around.pointer.starts_with(DOCUMENT) {
+            if is_part(&around.pointer) {
+                with_version(&mut node);
+            } else {
+                parts = self.parts(take_parts(&mut node));
+                add_statements(&mut node, parts.unknown());
+            }
         }
+        let literal = parts.take_literal();
         let found = Found {
             source: self.source.clone(),
             host,
             kind,
-            merged,
             kind_is_guessed: self.given.is_none() && around.kind.is_none(),
             holder: around.holder,
             of_service: around.of_service,
             names: around.names.iter().filter(|n| !n.is_empty()).cloned().collect(),
             pointer: around.pointer.clone(),
             beside: around.beside.clone(),
+            merged: parts.names,
+            layers: parts.layers,
         };
         self.policies.push(Policy::new(found, node));
-        for part in parts {
-            let mut inner = around.below(&part.key);
-            inner.beside.unknown.push(document_of(&around.pointer).to_owned());
-            self.value(&part.node, &inner, Host::Terraform);
-        }
+        self.literal_parts(literal, around);
     }
 }
 

@@ -13,6 +13,8 @@ pub(crate) mod find;
 mod forms;
 mod given;
 mod kinds;
+pub(crate) mod layers;
+mod parts;
 mod permissions;
 mod placeholders;
 mod pulumi;

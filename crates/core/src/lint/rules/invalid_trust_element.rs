@@ -31,7 +31,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             _ => {}
         }
         // a document that is merged with others may say it there
-        if policy.merged.is_empty() {
+        if policy.layers.is_empty() {
             missing(policy, statement, sink);
         }
     }

@@ -73,7 +73,7 @@ fn roles_anywhere(policy: &Policy, sink: &mut Sink<'_>) {
         s.allow == Some(true) && principals.is_some_and(|p| p.who.contains(&Who::Service(SERVICE.to_owned())))
     };
     let statements: Vec<&Statement> = policy.statements.iter().filter(names).collect();
-    let whole = policy.complete && policy.merged.is_empty() && policy.statements.iter().all(|s| s.meaning.is_some());
+    let whole = policy.complete && policy.layers.is_empty() && policy.statements.iter().all(|s| s.meaning.is_some());
     let Some(list) = statements.first().and_then(|s| s.actions.as_ref()).filter(|_| whole) else {
         return;
     };

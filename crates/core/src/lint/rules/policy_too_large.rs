@@ -104,6 +104,9 @@ pub fn size(policy: &Policy) -> Option<usize> {
     if !policy.complete {
         return None;
     }
+    if !policy.layers.is_empty() {
+        return policy.whole.as_ref().and_then(|whole| policy::size_of(&with_sets(whole)));
+    }
     if policy.host == Host::Terraform && policy.pointer.starts_with(DOCUMENT) {
         return policy::size_of(&with_sets(&policy.root));
     }

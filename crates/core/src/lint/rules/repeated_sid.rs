@@ -3,7 +3,7 @@
 use crate::iam::stored::{self, Refusal};
 use crate::lint::edit;
 use crate::lint::policy::{Policy, PolicyKind};
-use crate::lint::{Check, Confidence, Rule, Severity, Sink};
+use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -17,6 +17,12 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    for (span, sid) in &policy.repeated {
+        let at = At { pointer: String::new(), span: *span };
+        let message =
+            format!("the `Sid` {sid} of this document stands in another source as well, which the provider refuses");
+        sink.add(&at, message, "give one of the two another `Sid`, or override it with `override_policy_documents`");
+    }
     let certain = || policy.statements.iter().filter(|s| !s.perhaps);
     let sids = || certain().filter_map(|s| s.sid.as_ref()).filter(|s| s.is_known() && !s.text.is_empty());
     let again = stored::repeated(sids().map(|sid| sid.text.as_str()));

@@ -66,7 +66,7 @@ const OF_SESSION: [(&str, &str); 4] = [
 /// A trust policy that asks for session tags, or for a source identity, and lets nobody pass one.
 fn of_session(policy: &Policy, sink: &mut Sink<'_>) {
     let allowing = || policy.statements.iter().filter(|s| s.allow == Some(true));
-    let whole = policy.complete && policy.merged.is_empty() && policy.statements.iter().all(|s| s.meaning.is_some());
+    let whole = policy.complete && policy.layers.is_empty() && policy.statements.iter().all(|s| s.meaning.is_some());
     let allows = |action: &str| allowing().filter_map(|s| s.meaning.as_ref()).any(|m| reaches_action(m, action));
     let conditions = allowing().filter(|_| whole).flat_map(|s| &s.conditions);
     for condition in conditions.filter(|c| asks_for_presence(c)) {

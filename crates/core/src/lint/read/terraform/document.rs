@@ -7,7 +7,7 @@ use super::evaluate::{Evaluation, entries};
 use super::scope::label;
 use super::{each, unknown_member};
 use crate::lint::read::UNKNOWN;
-use crate::lint::read::choice::{is_unknown, one_of, perhaps, unknown};
+use crate::lint::read::choice::{is_unknown, items, one_of, perhaps, unknown};
 use crate::problem::Span;
 use crate::text::json::{Member, Node, Value};
 
@@ -30,11 +30,12 @@ pub fn policy_document(of: &Evaluation<'_>, block: &Block) -> Node {
                 let name = match attribute.key.as_str() {
                     "version" => "Version",
                     "policy_id" => "Id",
-                    // its statements are told where they stand; the finder looks up what they are
+                    // the finder looks up what they are
                     merged if MERGED.contains(&merged) => {
-                        statements.extend(merged_statements(&node));
-                        let literal = literal_documents(&of, node, of.span(attribute.value.span()));
-                        parts.extend(literal.map(|node| Member { key: merged.to_owned(), key_span, node }));
+                        // the whole of it is where its documents are looked for
+                        let at = of.span(attribute.value.span());
+                        let node = Node::new(at, Value::Array(documents(&node)));
+                        parts.push(Member { key: merged.to_owned(), key_span, node });
                         continue;
                     }
                     _ => continue,
@@ -61,36 +62,11 @@ pub fn policy_document(of: &Evaluation<'_>, block: &Block) -> Node {
     Node::new(at, Value::Object(members))
 }
 
-/// The documents among those that become a part of another one that are written there; those that are written elsewhere are read there.
-fn literal_documents(of: &Evaluation<'_>, node: Node, within: Span) -> Option<Node> {
-    let at = node.span;
-    let several = |nodes: Vec<Node>| -> Vec<Node> {
-        nodes.into_iter().filter_map(|n| literal_documents(of, n, within)).collect()
-    };
-    let written = |words: &[&str]| {
-        let raw = of.source.slice(at);
-        at.start >= within.start && at.end <= within.end && words.iter().any(|w| raw.starts_with(w))
-    };
-    match node.value {
-        Value::Array(nodes) => Some(several(nodes)).filter(|n| !n.is_empty()).map(|n| Node::new(at, Value::Array(n))),
-        Value::OneOf(nodes) => Some(several(nodes)).filter(|n| !n.is_empty()).map(|n| one_of(at, n)),
-        Value::Object(_) => (node.get("Statement").is_some() && written(&["jsonencode", "{"])).then_some(node),
-        Value::String(ref text) => {
-            let is_document = text.trim_start().starts_with('{') && text.contains("Statement");
-            (is_document && written(&["<<", "\""])).then_some(node)
-        }
-        _ => None,
-    }
-}
-
-/// Other documents: nothing where there are none, else statements of which nothing is known here.
-fn merged_statements(node: &Node) -> Option<Node> {
-    let none = match &node.value {
-        Value::Null => true,
-        Value::Array(nodes) => nodes.is_empty(),
-        _ => false,
-    };
-    (!none).then(|| unknown(node.span))
+/// The documents that become a part of another one; each that may be missing as one that may be. The provider passes over what is empty.
+fn documents(node: &Node) -> Vec<Node> {
+    let is_none = |n: &Node| n.value == Value::Null || n.as_str() == Some("");
+    let found = items(node).into_iter().filter(|i| !is_none(i.node));
+    found.map(|i| if i.perhaps { perhaps(i.node.clone()) } else { i.node.clone() }).collect()
 }
 
 fn is_dynamic(block: &Block, name: &str) -> bool {

@@ -1,0 +1,98 @@
+//! The documents that a document of Terraform names as parts of it, as the finder of policies sees them.
+
+use super::choice::is_unknown;
+use super::documents::document_of;
+use super::embedded;
+use super::find::{Enclosing, Finder};
+use super::layers::{From, Layer, Part, known, named};
+use super::{Host, template};
+use crate::text::json::{Member, Node, Value};
+
+/// What becomes a part of a document.
+#[derive(Default)]
+pub struct Parts {
+    /// The parts, in the order in which they are laid over each other.
+    pub layers: Vec<Layer>,
+    /// The documents of Terraform that are named there in any way.
+    pub names: Vec<String>,
+    /// Parts that are written there.
+    literal: Vec<(String, Node)>,
+}
+
+impl Finder<'_> {
+    /// What the attributes of a document make a part of it.
+    pub(super) fn parts(&self, attributes: Vec<Member>) -> Parts {
+        let mut parts = Parts::default();
+        for attribute in attributes {
+            let Some(from) = From::of(&attribute.key) else {
+                continue;
+            };
+            let within = attribute.node.span;
+            parts.names.extend(self.scope.map(|s| s.documents(self.source.slice(within))).unwrap_or_default());
+            for (index, node) in attribute.node.as_array().unwrap_or_default().iter().enumerate() {
+                let perhaps = matches!(node.value, Value::OneOf(_));
+                for node in node.alternatives().iter().filter(|n| n.value != Value::Null) {
+                    parts.layers.push(Layer { from, part: self.part(node), at: node.span, perhaps });
+                    if within.start <= node.span.start && node.span.end <= within.end && self.is_written(node) {
+                        let many = matches!(from, From::Source | From::Override);
+                        let place = if many { format!("{}[{index}]", attribute.key) } else { attribute.key.clone() };
+                        parts.literal.push((place, node.clone()));
+                    }
+                }
+            }
+        }
+        parts.layers.sort_by_key(|layer| layer.from);
+        parts
+    }
+
+    fn part(&self, node: &Node) -> Part {
+        match &node.value {
+            _ if is_unknown(node) => named(self.source.slice(node.span).trim()),
+            Value::String(text) if text.trim_start().starts_with('{') => {
+                let Some(mapped) = self.mapped(node, text, Host::Terraform, false) else {
+                    return Part::Unknown;
+                };
+                let parsed = embedded::parse(self.source, &mapped).ok().or_else(|| {
+                    template::filled(&mapped).and_then(|filled| embedded::parse(self.source, &filled).ok())
+                });
+                parsed.map_or(Part::Unknown, |(root, _)| known(root))
+            }
+            _ => known(node.clone()),
+        }
+    }
+
+    /// A document that is written where it stands; one that is written elsewhere is linted there.
+    fn is_written(&self, node: &Node) -> bool {
+        let raw = self.source.slice(node.span);
+        let begins = |words: &[&str]| words.iter().any(|word| raw.starts_with(word));
+        match &node.value {
+            Value::Object(_) => node.get("Statement").is_some() && begins(&["jsonencode", "{"]),
+            Value::String(text) => {
+                text.trim_start().starts_with('{') && text.contains("Statement") && begins(&["<<", "\""])
+            }
+            _ => false,
+        }
+    }
+
+    /// Finds the policies in the parts that are written there.
+    pub(super) fn literal_parts(&mut self, parts: Vec<(String, Node)>, around: &Enclosing) {
+        for (place, node) in parts {
+            let mut inner = around.below(&place);
+            inner.beside.unknown.push(document_of(&around.pointer).to_owned());
+            self.value(&node, &inner, Host::Terraform);
+        }
+    }
+}
+
+impl Parts {
+    /// Takes the parts that are written there.
+    pub fn take_literal(&mut self) -> Vec<(String, Node)> {
+        std::mem::take(&mut self.literal)
+    }
+
+    /// A statement of which nothing is known, for each part of which nothing is.
+    pub fn unknown(&self) -> impl Iterator<Item = Node> {
+        let unknown = self.layers.iter().filter(|layer| matches!(layer.part, Part::Unknown));
+        unknown.map(|layer| super::choice::unknown(layer.at))
+    }
+}

@@ -1,0 +1,75 @@
+//! Documents of Terraform that become a part of others: laid over each other by `Sid`, as the provider does.
+
+use super::*;
+
+/// A document of a name, with statements `(Sid, action)`.
+fn document(name: &str, attributes: &str, statements: &[(&str, &str)]) -> String {
+    let statement = |(sid, action): &(&str, &str)| {
+        format!("  statement {{\n    sid = \"{sid}\"\n    actions = [\"{action}\"]\n    resources = [\"*\"]\n  }}\n")
+    };
+    let statements: String = statements.iter().map(statement).collect();
+    format!("data \"aws_iam_policy_document\" \"{name}\" {{\n  {attributes}\n{statements}}}\n")
+}
+
+fn of(name: &str) -> String {
+    format!("data.aws_iam_policy_document.{name}.json")
+}
+
+const USED: &str = "resource \"aws_iam_policy\" \"p\" {\n  policy = data.aws_iam_policy_document.x.json\n}\n";
+
+/// The provider: "duplicate Sid (A) in source_policy_documents": of `source_json` too, but neither of the document's own nor of what overrides.
+#[test]
+fn sources_with_the_same_sid_are_refused() {
+    let parts = [document("a", "", &[("A", "s3:GetObject")]), document("b", "", &[("A", "s3:PutObject")])].concat();
+    let repeated = |attributes: &str, own: &[(&str, &str)]| {
+        let text = [parts.as_str(), &document("x", attributes, own), USED].concat();
+        errors(&findings("x.tf", &text)).len()
+    };
+    let (a, b) = (of("a"), of("b"));
+    assert_eq!(repeated(&format!("source_policy_documents = [{a}, {b}]"), &[]), 1);
+    assert_eq!(repeated(&format!("source_policy_documents = concat([{a}], [{b}])"), &[]), 1);
+    assert_eq!(repeated(&format!("source_json = {a}\n  source_policy_documents = [{b}]"), &[]), 1);
+    assert_eq!(repeated(&format!("source_policy_documents = [{a}]"), &[("A", "s3:ListBucket")]), 0);
+    assert_eq!(repeated(&format!("override_policy_documents = [{a}, {b}]"), &[]), 0);
+    assert_eq!(repeated(&format!("source_policy_documents = [var.c ? {a} : {b}]"), &[]), 0, "one of the two");
+    assert_eq!(repeated(&format!("source_policy_documents = [{a}, var.c ? {b} : \"\"]"), &[]), 0, "perhaps");
+    let more = format!("source_policy_documents = [{a}, var.more, {b}]");
+    assert_eq!(repeated(&more, &[]), 1, "what is unknown silences only what depends on it");
+}
+
+/// What is sent is the whole, without what another statement takes the place of.
+#[test]
+fn the_size_is_that_of_the_whole() {
+    let long = "s3:GetObject\", \"".to_owned()
+        + &(0..200).map(|n| format!("s3:GetObject{n:03}*")).collect::<Vec<_>>().join("\", \"");
+    let one = document("one", "", &[("A", &long)]);
+    let is_large = |attributes: &str, sid: &str, more: &str| {
+        let text = [one.as_str(), more, &document("x", attributes, &[(sid, &long)]), USED].concat();
+        codes(&findings("x.tf", &text)).contains("CS113")
+    };
+    let source = format!("source_policy_documents = [{}]", of("one"));
+    assert!(!is_large("", "B", ""), "alone it is not");
+    assert!(is_large(&source, "B", ""));
+    assert!(!is_large(&source, "A", ""), "its own takes the place of the source's");
+    assert!(!is_large(&format!("source_policy_documents = [{}, var.x]", of("one")), "B", ""), "not known");
+    let written = format!(
+        "override_json = jsonencode({{ Version = \"2012-10-17\", Statement = [{{ Sid = \"C\", Effect = \"Allow\", Action = [\"{long}\"], Resource = \"*\" }}] }})"
+    );
+    assert!(is_large(&written, "B", ""), "one that is written there");
+    let nested = document("two", &source, &[]);
+    assert!(is_large(&format!("source_policy_documents = [{}]", of("two")), "B", &nested), "a part of a part");
+}
+
+/// A denial that another document overrides denies nothing.
+#[test]
+fn what_overrides_takes_the_place() {
+    let allow = "data \"aws_iam_policy_document\" \"allow\" {\n  statement {\n    sid = \"A\"\n    actions = [\"artifact:GetAgreement\", \"artifact:GetNdaForAgreement\", \"artifact:AcceptNdaForAgreement\", \"artifact:ListAgreements\"]\n    resources = [\"*\"]\n  }\n}\n";
+    let fires = |attribute: &str, sid: &str| {
+        let own = document("x", &format!("{attribute} = [{}]", of("allow")), &[(sid, "artifact:AcceptAgreement")]);
+        codes(&findings("x.tf", &[allow, &own, USED].concat())).contains("CS151")
+    };
+    assert!(!fires("source_policy_documents", "B"), "it can open what it accepts");
+    assert!(!fires("override_policy_documents", "B"));
+    assert!(fires("source_policy_documents", "A"), "its own statement takes the place of the other");
+    assert!(!fires("override_policy_documents", "A"), "the other takes the place of its own: nothing is accepted");
+}
