@@ -20,6 +20,7 @@ mod read;
 mod repeated;
 mod terraform_json;
 mod whom;
+mod written;
 
 use std::collections::BTreeSet;
 

@@ -23,6 +23,7 @@ mod arn_parts;
 pub mod baseline;
 pub mod comments;
 pub(crate) mod edit;
+mod filled;
 pub mod fix;
 pub mod gains;
 pub mod grants;

@@ -13,7 +13,7 @@ use crate::aws;
 use crate::iam::document::{self, ELEMENTS, ResourcePattern};
 use crate::iam::operator::Operator;
 use crate::iam::patterns::reaches_action;
-use crate::lint::read::choice::{is_known, is_unknown, items};
+use crate::lint::read::choice::{is_known, is_unknown, items, unknown};
 use crate::problem::{Problem, SourceFile, Span};
 use crate::text::UNKNOWN;
 use crate::text::json::{Node, Value};
@@ -205,7 +205,7 @@ pub struct Found {
 impl Policy {
     /// Reads a document.
     pub fn new(found: Found, root: Node) -> Self {
-        let version = root.get("Version").and_then(|n| text(n, "Version"));
+        let version = root.get("Version").and_then(version);
         let variables = version.as_ref().is_some_and(|v| v.text == "2012-10-17");
         let nodes = statements_of(&root);
         let kind = found.kind.unwrap_or_else(|| by_content(&nodes));
@@ -363,6 +363,14 @@ impl Policy {
             |p: &&aws::Partition| self.resource_texts().any(|t| t.text.starts_with(&format!("arn:{}:", p.name)));
         let all = aws::partitions();
         all.iter().skip(1).find(named).or(all.first()).map_or("", |p| &p.name)
+    }
+}
+
+/// The version that a document names; one of several is not known.
+fn version(node: &Node) -> Option<Text> {
+    match &node.value {
+        Value::OneOf(_) => text(&unknown(node.span), "Version"),
+        _ => text(node, "Version"),
     }
 }
 

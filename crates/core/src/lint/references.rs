@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::filled::filled;
 use super::policy::{Holder, Policy, PolicyKind};
 use super::read::documents::{DOCUMENT, document_of};
 use super::read::terraform::scope::folder;
 use super::read::{Fault, FaultKind, Loaded};
 use crate::text::files;
+use crate::text::json::Node;
 
 /// A folder, and the pointer of a document in one of its files.
 type Place = (String, String);
@@ -20,7 +22,7 @@ const DEEP: usize = 5;
 /// Tells the documents of Terraform what they are used for and what is a part of them; what is used and nowhere to be found is a fault.
 pub fn resolve(loaded: &mut [Loaded]) {
     let mut uses = Uses::new();
-    let mut of_files: BTreeMap<String, Option<PolicyKind>> = BTreeMap::new();
+    let mut of_files: BTreeMap<String, (Option<PolicyKind>, Vec<Node>)> = BTreeMap::new();
     let mut known: BTreeSet<Place> = BTreeSet::new();
     for file in loaded.iter() {
         let own = folder(&file.source.path);
@@ -30,7 +32,9 @@ pub fn resolve(loaded: &mut [Loaded]) {
             uses.insert(place_of(&reference.document), used);
         }
         for reference in &file.files {
-            of_files.insert(files::resolve(&file.source.path, &reference.path), reference.kind);
+            let of_file = of_files.entry(files::resolve(&file.source.path, &reference.path)).or_default();
+            of_file.0 = reference.kind;
+            of_file.1.extend(reference.given.clone());
         }
     }
     for _ in 0..DEEP {
@@ -43,9 +47,11 @@ pub fn resolve(loaded: &mut [Loaded]) {
         let lost = lost(file, &known, &linted);
         file.faults.extend(lost);
         let own = folder(&file.source.path).to_owned();
-        let kind = of_files.get(&file.source.path).copied().flatten();
+        let of_file = of_files.get(&file.source.path);
+        let kind = of_file.and_then(|(kind, _)| *kind);
+        let given = of_file.map(|(_, given)| given.as_slice()).unwrap_or_default();
         let policies = std::mem::take(&mut file.policies);
-        file.policies = policies.into_iter().map(|p| used(p, &own, &uses, kind)).collect();
+        file.policies = policies.into_iter().map(|p| filled(used(p, &own, &uses, kind), given)).collect();
     }
 }
 

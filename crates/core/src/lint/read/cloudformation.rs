@@ -118,17 +118,15 @@ impl Resolver {
         })
     }
 
-    /// What a parameter may be: its default, where that says something of a policy, and anything else.
+    /// What a parameter may be: its default and the values that it allows, where they say something of a policy, and anything else.
     fn parameter(&self, name: &str, at: Span) -> Node {
-        let says = |text: &str| text.contains(':') && !text.contains("{{");
-        let default = self.parameters.as_ref().and_then(|all| all.get(name)).and_then(|own| own.get("Default"));
-        match default.and_then(Node::as_str).filter(|text| is_known_text(text) && says(text)) {
-            Some(text) if text.contains(',') => {
-                one_of(at, text.split(',').map(|part| Node::string(at, part.trim())).chain([unknown(at)]).collect())
-            }
-            Some(text) => one_of(at, vec![Node::string(at, text), unknown(at)]),
-            None => unknown(at),
-        }
+        let says = |text: &&str| is_known_text(text) && text.contains(':') && !text.contains("{{");
+        let own = self.parameters.as_ref().and_then(|all| all.get(name));
+        let default = own.and_then(|own| own.get("Default")).and_then(Node::as_str);
+        let allowed = own.and_then(|own| own.get("AllowedValues")).and_then(Node::as_array).unwrap_or_default();
+        let texts = default.into_iter().chain(allowed.iter().filter_map(Node::as_str)).filter(says);
+        let parts = texts.flat_map(|text| text.split(',')).map(|part| Node::string(at, part.trim()));
+        one_of(at, parts.chain([unknown(at)]).collect())
     }
 
     /// What a mapping says under keys, all of them where one is not known.

@@ -146,7 +146,8 @@ pub fn parse(source: &Arc<SourceFile>, mapped: &Mapped) -> Result<(Node, Vec<Mem
     Ok((root, duplicates))
 }
 
-fn relocate(node: &mut Node, mapped: &Mapped) {
+/// Moves a value of a text to where the text stands.
+pub fn relocate(node: &mut Node, mapped: &Mapped) {
     node.span = mapped.span(node.span);
     match &mut node.value {
         Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter_mut().for_each(|n| relocate(n, mapped)),

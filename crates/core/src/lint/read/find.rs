@@ -16,7 +16,8 @@ use super::siblings::{beside, boundary_of, managed, of_template, sibling_stateme
 use super::statements;
 use super::template;
 use super::terraform::calls::Document;
-use super::terraform::scope::{Scope, Scopes, folder};
+use super::terraform::expression;
+use super::terraform::scope::{self, Scope, Scopes, folder, is_values};
 use super::yaml;
 use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, looks_like_policy, placeholders, shown, unreadable};
 use crate::aws::linted::is_of_other_language;
@@ -56,7 +57,7 @@ pub struct OfSet {
 }
 
 /// A file whose text a resource takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct FileReference {
     /// The path, relative to the file that names it.
     pub path: String,
@@ -64,6 +65,8 @@ pub struct FileReference {
     pub kind: Option<PolicyKind>,
     /// Where it is used.
     pub span: Span,
+    /// What its placeholders are filled in with.
+    pub given: Option<Node>,
 }
 
 /// The attributes of Terraform's resources that hold policies.
@@ -205,7 +208,7 @@ impl<'a> Finder<'a> {
             return self.management.push(policy);
         }
         if self.may_be_statements(around)
-            && let Some(policy) = statements::policy(node)
+            && let Some(policy) = statements::policy(node, self.scope.is_some())
         {
             return self.policy(&policy, around, Host::Closed);
         }
@@ -249,8 +252,27 @@ impl<'a> Finder<'a> {
         let Some(scope) = self.scope else {
             return true;
         };
+        // what Terragrunt gives to a module that it names, and what a file of values sets where nothing reads it
+        if around.pointer.starts_with("inputs") {
+            return true;
+        }
+        if is_values(&self.source.path) {
+            return !scope.has_variable(around.pointer.split(['.', '[']).next().unwrap_or_default());
+        }
         let name = around.pointer.strip_prefix("module.").and_then(|rest| rest.split(['.', '[']).next());
         name.is_some_and(|name| scope.module(name).is_none_or(|f| self.scopes.is_none_or(|all| !all.has(f))))
+    }
+
+    /// The file of Terraform that `generate` of Terragrunt writes.
+    fn generated(&mut self, node: &Node, around: &Enclosing) {
+        let Some(text) = node.as_str().filter(|text| scope::may_hold_policies(text)) else {
+            return;
+        };
+        let mapped = self.mapped(node, text, Host::Terraform, false);
+        if let Some(root) = mapped.and_then(|mapped| expression::file(&mapped)) {
+            let names = around.names.clone();
+            self.value(&root, &Enclosing { names, strings: around.strings + 1, ..Enclosing::default() }, Host::Closed);
+        }
     }
 
     fn object(&mut self, node: &Node, members: &[Member], around: &Enclosing, host: Host) {
@@ -269,6 +291,10 @@ impl<'a> Finder<'a> {
                 inner.kind = kind.or(inner.kind);
                 inner.holder = holder;
                 self.policy(&policy, &inner, Host::Closed);
+                continue;
+            }
+            if member.key == "contents" && around.pointer.starts_with("generate.") && self.scope.is_some() {
+                self.generated(&member.node, &inner);
                 continue;
             }
             inner.kind = of_key(&member.key).or(inner.kind);
@@ -519,7 +545,10 @@ impl<'a> Finder<'a> {
             return;
         }
         if let Some(path) = file_argument(raw) {
-            self.files.push(FileReference { path, kind: around.kind, span: node.span });
+            let is_filled = raw.starts_with("templatefile(");
+            let scopes = self.scopes.filter(|_| is_filled);
+            let given = scopes.and_then(|scopes| expression::arguments(&self.source.path, raw, scopes));
+            self.files.push(FileReference { path, kind: around.kind, span: node.span, given });
             return;
         }
         self.faults.push(Fault {

@@ -26,7 +26,16 @@ pub fn may_hold_policy(path: &str) -> bool {
 
 /// Whether a text of which only the text is known is a policy in JSON, or a template of one.
 pub fn is_policy_text(text: &str) -> bool {
-    text.trim_start_matches('\u{FEFF}').trim_start().starts_with('{') && looks_like_policy(text)
+    let start = text.trim_start_matches('\u{FEFF}').trim_start();
+    (start.starts_with('{') || is_encoded(start)) && looks_like_policy(text)
+}
+
+/// Whether a template is one expression of Terraform that becomes a document.
+pub fn is_encoded(text: &str) -> bool {
+    let text = text.trim();
+    let inner = text.strip_prefix("${").map(|inner| inner.trim_start_matches('~').trim_start());
+    text.ends_with('}')
+        && inner.is_some_and(|inner| inner.starts_with("jsonencode(") || inner.starts_with("yamlencode("))
 }
 
 /// The form of a file, by the end of its name.
@@ -41,6 +50,7 @@ pub fn form(path: &str) -> Option<Form> {
         (".yml", Form::Yaml),
         (".tf", Form::Terraform),
         (".tofu", Form::Terraform),
+        (".tfvars", Form::Terraform),
         (".hcl", Form::Terraform),
         (".cedar", Form::Cedar),
     ];
@@ -59,7 +69,7 @@ pub fn form_of_text(text: &str) -> Form {
     let start = text.trim_start_matches('\u{FEFF}').trim_start();
     let cedar = ["permit", "forbid", "@id("];
     let terraform = ["resource \"", "data \"", "locals {", "module \"", "variable \""];
-    if start.starts_with(['{', '[', '"', '%']) {
+    if start.starts_with(['{', '[', '"', '%']) || is_encoded(start) {
         Form::Json
     } else if start.lines().any(|l| cedar.iter().any(|t| l.starts_with(t))) && start.trim_end().ends_with(';') {
         Form::Cedar

@@ -168,7 +168,7 @@ pub fn load(
     };
     let (root, host) = match form {
         // a fix would write IAM's names where Terraform's stand
-        Form::Json if source.path.ends_with(".tf.json") => (terraform::json::resolved(root), Host::Closed),
+        Form::Json if is_terraform_json(&source.path) => (terraform::json::resolved(root), Host::Closed),
         Form::Json => (cloudformation::resolved(root), host),
         _ => (root, host),
     };
@@ -186,6 +186,11 @@ pub fn load(
     Loaded { policies, management, faults, references, files, sets, ignores, uses, ..Loaded::nothing(source) }
 }
 
+/// Terraform's and OpenTofu's JSON.
+fn is_terraform_json(path: &str) -> bool {
+    path.ends_with(".tf.json") || path.ends_with(".tofu.json")
+}
+
 /// The tree of a file and how it holds policies; `None` where nothing in it looks like one.
 fn tree(
     source: &Arc<SourceFile>,
@@ -194,6 +199,11 @@ fn tree(
     faults: &mut Vec<Fault>,
 ) -> Option<Result<(Node, Host), Vec<Problem>>> {
     const MARKS: [&str; 3] = ["{{", "{%", "<%"];
+    if forms::is_encoded(&source.text) && form != Form::Terraform {
+        let whole = embedded::Mapped { text: source.text.clone(), offsets: (0..=source.text.len()).collect() };
+        let node = terraform::expression::encoded(&whole).map(|node| (node, Host::Closed));
+        return Some(node.ok_or_else(|| vec![of_template(source, 0)]));
+    }
     Some(match form {
         Form::Yaml => match yaml::tree(source) {
             Ok(root) => {
@@ -306,6 +316,10 @@ fn json_tree(source: &Arc<SourceFile>, faults: &mut Vec<Fault>) -> Result<(Node,
         },
     };
     faults.extend(duplicates.iter().map(duplicate));
+    if is_terraform_json(&source.path) {
+        let text = |node: &Node| embedded::json_string(source.slice(node.span), node.span.start);
+        root = terraform::expression::in_strings(root, &text);
+    }
     placeholders(&mut root);
     Ok((root, Host::Json))
 }
@@ -321,7 +335,7 @@ pub fn duplicate(member: &Member) -> Fault {
 }
 
 /// A text with each `${name}` replaced by what `known` gives for the name; what it does not know is unknown.
-fn interpolated(text: &str, known: impl Fn(&str) -> Option<String>) -> String {
+pub(super) fn interpolated(text: &str, known: impl Fn(&str) -> Option<String>) -> String {
     let mut result = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {

@@ -2,7 +2,8 @@
 
 use super::choice::unknown;
 use super::placeholders;
-use crate::text::json::{Node, Value};
+use super::terraform::json::statement;
+use crate::text::json::{Member, Node, Value};
 
 /// A function; its arguments are its value.
 const FUNCTION: &str = "fn::";
@@ -38,7 +39,7 @@ fn value(node: Node) -> Node {
             let only = members.len() == 1;
             match members.first().filter(|m| only && m.key.to_ascii_lowercase().starts_with(FUNCTION)) {
                 Some(function) if function.key.eq_ignore_ascii_case(TO_JSON) => return value(function.node.clone()),
-                Some(_) => return unknown(span),
+                Some(function) => return document(function).unwrap_or_else(|| unknown(span)),
                 None => Value::Object(
                     members
                         .into_iter()
@@ -53,6 +54,47 @@ fn value(node: Node) -> Node {
         other => other,
     };
     Node { span, value: own }
+}
+
+/// What the parts of a statement are called here, and in Terraform.
+const NAMES: [(&str, &str); 4] = [
+    ("notActions", "not_actions"),
+    ("notResources", "not_resources"),
+    ("notPrincipals", "not_principals"),
+    ("conditions", "condition"),
+];
+
+/// The policy that `aws:iam:getPolicyDocument` gives, as its data source does in Terraform; `None` of any other function.
+fn document(function: &Member) -> Option<Node> {
+    let short = function.key.get(FUNCTION.len()..).unwrap_or_default();
+    let named = function.node.get("function").and_then(Node::as_str).unwrap_or(short);
+    if !named.starts_with("aws:iam") || !named.ends_with("getPolicyDocument") {
+        return None;
+    }
+    let arguments = function.node.get("arguments").or_else(|| function.node.get("Arguments")).unwrap_or(&function.node);
+    let at = function.key_span;
+    let statements = arguments.get("statements").and_then(Node::as_array).unwrap_or_default();
+    let mut statements: Vec<Node> = statements.iter().cloned().map(|n| statement(renamed(value(n)))).collect();
+    const MERGED: [&str; 4] = ["sourcePolicyDocuments", "overridePolicyDocuments", "sourceJson", "overrideJson"];
+    statements.extend(MERGED.iter().filter_map(|key| arguments.get(key)).map(|n| unknown(n.span)));
+    let version = arguments.get("version").cloned().unwrap_or_else(|| Node::string(at, "2012-10-17"));
+    let member = |key: &str, node: Node| Member { key: key.to_owned(), key_span: at, node };
+    let statements = Node::new(at, Value::Array(statements));
+    Some(Node::new(
+        function.node.span,
+        Value::Object(vec![member("Version", version), member("Statement", statements)]),
+    ))
+}
+
+fn renamed(node: Node) -> Node {
+    let Value::Object(members) = node.value else {
+        return node;
+    };
+    let member = |m: Member| {
+        let name = NAMES.iter().find(|(own, _)| *own == m.key).map_or(m.key.as_str(), |(_, name)| name);
+        Member { key: name.to_owned(), ..m }
+    };
+    Node::new(node.span, Value::Object(members.into_iter().map(member).collect()))
 }
 
 /// A text with `${…}` that are meant: what else stands in it is left to the placeholders.

@@ -3,26 +3,28 @@
 //! Written with the names of Terraform (`effect`, `actions`, `resources`) anywhere, or with those of IAM under a key that says so.
 
 use super::UNKNOWN;
-use super::choice::{is_unknown, unknown};
+use super::choice::{Item, is_unknown, items, perhaps, unknown};
 use super::kinds::holder_of_statements;
 use super::terraform::document::{NAMES, operators, whom};
 use crate::lint::policy::{Holder, PolicyKind};
 use crate::problem::{Span, did_you_mean};
 use crate::text::json::{Member, Node, Value};
 
-/// The policy that these statements make, in a list or by their names; `None` where they are none.
-pub fn policy(node: &Node) -> Option<Node> {
-    let nodes: Vec<&Node> = match &node.value {
-        Value::Array(nodes) => nodes.iter().collect(),
-        Value::Object(members) => members.iter().map(|m| &m.node).collect(),
+/// The policy that these statements make, in a list or by their names; `None` where they are none. `given`: to a module, which may take the
+/// effect of one that says none to be `Allow`.
+pub fn policy(node: &Node, given: bool) -> Option<Node> {
+    let nodes: Vec<Item<'_>> = match &node.value {
+        Value::Array(_) => items(node),
+        Value::Object(members) => members.iter().flat_map(|m| items(&m.node)).collect(),
         _ => return None,
     };
     // a part of which nothing is known may be a statement as well
-    let known: Vec<&Node> = nodes.iter().flat_map(|n| n.alternatives()).filter(|n| !may_be_none(n)).collect();
-    if known.is_empty() || !known.iter().all(|n| is_statement(n)) {
+    let mut known = nodes.iter().map(|i| i.node).filter(|n| !may_be_none(n)).peekable();
+    if known.peek().is_none() || !known.all(|n| is_statement(n, given)) {
         return None;
     }
-    let statements = nodes.into_iter().map(renamed).collect();
+    let one = |item: Item<'_>| if item.perhaps { perhaps(renamed(item.node)) } else { renamed(item.node) };
+    let statements = nodes.into_iter().map(one).collect();
     Some(document(node.span, Node::new(node.span, Value::Array(statements))))
 }
 
@@ -53,7 +55,7 @@ fn may_be_none(node: &Node) -> bool {
 }
 
 /// An object with an effect, and with actions of which one is written as such.
-fn is_statement(node: &Node) -> bool {
+fn is_statement(node: &Node, given: bool) -> bool {
     const EFFECTS: [&str; 2] = ["Allow", "Deny"];
     let effect = node.get("effect").is_some_and(|effect| {
         let known = |text: &str| text.contains(UNKNOWN) || did_you_mean(text, EFFECTS).is_some();
@@ -63,7 +65,16 @@ fn is_statement(node: &Node) -> bool {
         |n: &Node| n.as_str().is_some_and(|text| text == "*" || text.contains(':') || text.contains(UNKNOWN));
     let actions = ["actions", "not_actions"].iter().filter_map(|key| node.get(key));
     let mut each = actions.flat_map(Node::alternatives).flat_map(|n| n.as_array().unwrap_or(std::slice::from_ref(n)));
-    effect && each.any(is_action)
+    let without = || given && node.get("effect").is_none_or(|e| e.value == Value::Null) && has_only_parts(node);
+    (effect || without()) && each.any(is_action)
+}
+
+/// An object that has nothing but what statements have, more than actions among it.
+fn has_only_parts(node: &Node) -> bool {
+    const MORE: [&str; 5] = ["effect", "principals", "not_principals", "condition", "conditions"];
+    let members = node.as_object().unwrap_or_default();
+    let is_part = |key: &str| MORE.contains(&key) || NAMES.iter().any(|(own, _)| *own == key);
+    members.len() > 1 && members.iter().all(|m| is_part(&m.key))
 }
 
 /// A statement under IAM's names. What a module adds to it is not known.
@@ -92,6 +103,10 @@ fn members_of(members: &[Member], at: Span) -> Vec<Member> {
             },
         };
         found.push(Member { key: name.to_owned(), key_span: member.key_span, node });
+    }
+    // what a module makes of none is for it to say
+    if !found.iter().any(|m| m.key == "Effect") {
+        found.push(Member { key: "Effect".to_owned(), key_span: at, node: unknown(at) });
     }
     if !found.iter().any(|m| m.key == "Resource" || m.key == "NotResource") {
         found.push(Member { key: "Resource".to_owned(), key_span: at, node: unknown(at) });

@@ -335,7 +335,7 @@ impl<'a> Evaluation<'a> {
     fn possible(&self, name: &str, at: Span) -> Node {
         let default = self.scope.default_of(name).map(|d| self.said(Kind::Default, name, d, self.scope, at));
         let default = default.and_then(|said| self.asked_elsewhere(&said, &[], at));
-        let possible = default.into_iter().chain(self.given(name, at)).filter(says);
+        let possible = default.into_iter().chain(self.given(name, at)).chain(self.named_values(name, at)).filter(says);
         let typed = |node: Node| match self.scope.type_of(name) {
             Some((ty, _)) => {
                 let value = |value: &Expression| {
@@ -348,6 +348,24 @@ impl<'a> Evaluation<'a> {
             None => node,
         };
         one_of(at, possible.map(typed).chain([unknown(at)]).collect())
+    }
+
+    /// What files of values set a variable to, and what its validation allows.
+    fn named_values(&self, name: &str, at: Span) -> Vec<Node> {
+        let mut found = Vec::new();
+        for named in self.scope.set(name).iter().take(MOST_CALLS) {
+            found.push(without_policies(self.there(named.1, self.scope, at).value(named.0), at));
+        }
+        for (list, each) in self.scope.allowed(name) {
+            let list = self.there(list.1, self.scope, at).value(list.0);
+            let values = items(&list).into_iter().map(|i| i.node.clone());
+            match each {
+                false => found.extend(values),
+                true => found.push(Node::new(at, Value::Array(values.map(perhaps).collect()))),
+            }
+        }
+        found.iter_mut().for_each(|node| relocate(node, at));
+        found
     }
 
     /// What the callers of the folder give to a variable.

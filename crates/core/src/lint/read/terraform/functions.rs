@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use hcl_edit::expr::{Expression, FuncCall};
 
 use super::evaluate::{Evaluation, key_text, relocate};
+use super::sets;
 use crate::lint::read::UNKNOWN;
 use crate::lint::read::choice::{is_known, is_unknown, items, one_of, perhaps, unknown};
 use crate::problem::{SourceFile, Span};
@@ -24,7 +25,15 @@ pub fn call(of: &Evaluation<'_>, call: &FuncCall, at: Span) -> Option<Node> {
     Some(match call.name.name.as_str() {
         "try" => return attempted(of, &arguments, at),
         "jsondecode" => decoded(first(), at),
-        "jsonencode" | "yamldecode" | "yamlencode" => document(first(), at),
+        "jsonencode" | "yamlencode" => document(first(), at),
+        "yamldecode" => {
+            let text = first();
+            sets::of_yaml(&text, at).unwrap_or_else(|| document(text, at))
+        }
+        "csvdecode" => sets::of_csv(&first(), at),
+        "setsubtract" => sets::subtracted(&all(), at),
+        "setintersection" => sets::intersected(&all(), at),
+        "matchkeys" => sets::matched(&all(), at),
         "zipmap" => zipped(&all(), at),
         "slice" => sliced(&all(), at),
         "chunklist" => chunked(&all(), at),
@@ -53,6 +62,9 @@ pub fn call(of: &Evaluation<'_>, call: &FuncCall, at: Span) -> Option<Node> {
         "lower" => text(&first(), at, |t| t.to_lowercase()),
         "upper" => text(&first(), at, |t| t.to_uppercase()),
         "trimspace" => text(&first(), at, |t| t.trim().to_owned()),
+        "trimprefix" => trimmed(&all(), at, |text, part| text.strip_prefix(part).unwrap_or(text)),
+        "trimsuffix" => trimmed(&all(), at, |text, part| text.strip_suffix(part).unwrap_or(text)),
+        "trim" => trimmed(&all(), at, |text, part| text.trim_matches(|c| part.contains(c))),
         "replace" => replaced(&all(), at),
         _ => unknown(at),
     })
@@ -264,6 +276,11 @@ fn looked_up(arguments: &[Node], at: Span) -> Node {
             (Some(None), Some(members)) if !members.iter().any(|m| m.key.contains(UNKNOWN)) => {
                 possible.push(arguments.get(2).cloned().unwrap_or_else(|| unknown(at)));
             }
+            // of a key that is not known, any value is possible
+            (None, Some(members)) => {
+                possible.extend(members.iter().map(|m| m.node.clone()));
+                possible.extend(arguments.get(2).cloned().into_iter().chain([unknown(at)]));
+            }
             _ => possible.extend(arguments.get(2).cloned().into_iter().chain([unknown(at)])),
         }
     }
@@ -368,6 +385,17 @@ fn text(node: &Node, at: Span, made: impl Fn(&str) -> String) -> Node {
     match node.as_str().filter(|_| is_known(node)) {
         Some(text) => Node::string(at, made(text)),
         None => unknown(at),
+    }
+}
+
+/// A text without another one at its ends.
+fn trimmed(arguments: &[Node], at: Span, made: impl for<'t> Fn(&'t str, &str) -> &'t str) -> Node {
+    match arguments {
+        [one, part] if is_known(one) && is_known(part) => match (one.as_str(), part.as_str()) {
+            (Some(text), Some(part)) => Node::string(at, made(text, part)),
+            _ => unknown(at),
+        },
+        _ => unknown(at),
     }
 }
 

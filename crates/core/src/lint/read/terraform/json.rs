@@ -1,9 +1,9 @@
-//! `.tf.json`: documents of `aws_iam_policy_document` in Terraform's JSON form. Expressions in its strings are not evaluated, and unknown.
+//! `.tf.json`: documents of `aws_iam_policy_document` in Terraform's JSON form. What its strings encode is read; other
+//! expressions in them are not evaluated, and unknown.
 
 use super::document::{MERGED, NAMES, given, instead_of_none, operators, variables, whom};
-use super::unknown_member;
 use crate::lint::read::UNKNOWN;
-use crate::lint::read::choice::unknown;
+use crate::lint::read::choice::{perhaps, unknown};
 use crate::problem::Span;
 use crate::text::json::{Member, Node, Value};
 
@@ -51,8 +51,9 @@ fn policy(mut node: Node) -> Node {
             "version" => members.push(Member { key: "Version".to_owned(), ..member.clone() }),
             "policy_id" => members.push(Member { key: "Id".to_owned(), ..member.clone() }),
             "statement" => statements.extend(all(&member.node).into_iter().map(statement)),
-            // what it makes is not known here
-            "dynamic" => statements.push(unknown(member.node.span)),
+            "dynamic" => {
+                statements.extend(dynamic(&member.node, "statement").into_iter().map(|n| perhaps(statement(n))))
+            }
             key if MERGED.contains(&key) => statements.push(unknown(member.node.span)),
             _ => {}
         }
@@ -64,31 +65,48 @@ fn policy(mut node: Node) -> Node {
     Node::new(at, Value::Object(members))
 }
 
+/// What the dynamic blocks of a name make of their content: each may be there any number of times.
+fn dynamic(node: &Node, name: &str) -> Vec<Node> {
+    let blocks: Vec<Node> = all(node).iter().filter_map(|n| n.get(name)).flat_map(all).collect();
+    let contents = blocks.iter().filter_map(|block| block.get("content")).flat_map(all);
+    contents.filter(|content| content.as_object().is_some_and(|members| !members.is_empty())).collect()
+}
+
 /// The objects of a list, or the one that stands alone; what is not known.
 fn all(node: &Node) -> Vec<Node> {
     node.as_array().map_or_else(|| vec![node.clone()], <[Node]>::to_vec)
 }
 
-fn statement(node: Node) -> Node {
+/// A statement in IAM's words.
+pub fn statement(node: Node) -> Node {
     let at = node.span;
     let Some(of) = node.as_object() else {
         return node;
     };
     let mut members: Vec<Member> = Vec::new();
-    for member in of {
-        // which blocks it makes is not known here
-        if member.key == "dynamic" {
-            members.push(unknown_member(member.node.span));
+    let blocks = of.iter().filter(|m| m.key == "dynamic").map(|m| &m.node).collect::<Vec<_>>();
+    let made = |name: &str| blocks.iter().flat_map(|node| dynamic(node, name)).map(perhaps).collect::<Vec<Node>>();
+    for (block, name) in [("condition", "Condition"), ("principals", "Principal"), ("not_principals", "NotPrincipal")] {
+        let more = made(block);
+        if more.is_empty() || of.iter().any(|m| m.key == block) {
             continue;
         }
+        let node = match name {
+            "Condition" => Node::new(at, Value::Object(operators(&more))),
+            _ => whom(more.iter(), at),
+        };
+        members.push(Member { key: name.to_owned(), key_span: at, node });
+    }
+    for member in of.iter().filter(|m| m.key != "dynamic") {
+        let with = |block: &str| [all(&member.node), made(block)].concat();
         let (key, key_span) = (member.key.as_str(), member.key_span);
         let (name, node) = match key {
             "condition" => {
-                let node = Node::new(member.node.span, Value::Object(operators(&all(&member.node))));
+                let node = Node::new(member.node.span, Value::Object(operators(&with("condition"))));
                 ("Condition", Some(node))
             }
-            "principals" => ("Principal", Some(whom(all(&member.node).iter(), key_span))),
-            "not_principals" => ("NotPrincipal", Some(whom(all(&member.node).iter(), key_span))),
+            "principals" => ("Principal", Some(whom(with("principals").iter(), key_span))),
+            "not_principals" => ("NotPrincipal", Some(whom(with("not_principals").iter(), key_span))),
             _ => (NAMES.iter().find(|(own, _)| *own == key).map_or(key, |(_, name)| *name), given(member.node.clone())),
         };
         let node = if name == "Effect" { node.map(instead_of_none) } else { node };

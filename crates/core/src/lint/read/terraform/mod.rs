@@ -4,11 +4,13 @@
 pub mod calls;
 pub(in crate::lint) mod document;
 mod evaluate;
+pub mod expression;
 mod functions;
 pub mod json;
 mod memo;
 mod repeated;
 pub mod scope;
+mod sets;
 mod types;
 
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use hcl_edit::Span as _;
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Attribute, Block, BlockLabel, Body, Structure};
 
+pub use self::evaluate::relocate;
 use self::evaluate::{Budget, Evaluation, entries};
 use self::scope::Scopes;
 use super::choice::{one_of, perhaps, unknown};

@@ -45,7 +45,7 @@ impl Modules {
         near.sort_unstable();
         let helps = |c: &Candidate<'_>| {
             let text = &c.source.text;
-            ["locals", "variable", "output"].iter().any(|word| text.contains(word))
+            (is_values(&c.source.path) || ["locals", "variable", "output"].iter().any(|word| text.contains(word)))
                 && near.binary_search(&folder(&c.source.path)).is_ok()
         };
         let wanted: Vec<_> = own.into_iter().chain(callers).chain(others.into_iter().filter(helps)).collect();
@@ -60,7 +60,7 @@ impl Modules {
 }
 
 /// The words without which a file, or a block of one, holds no policy, and no statement of one.
-pub(super) fn may_hold_policies(text: &str) -> bool {
+pub fn may_hold_policies(text: &str) -> bool {
     ["olicy", "olicies", "tatement", "_permission"].iter().any(|word| text.contains(word))
 }
 
@@ -78,6 +78,11 @@ pub struct Scope<'m> {
     locals: HashMap<&'m str, Named<'m>>,
     defaults: HashMap<&'m str, Named<'m>>,
     types: HashMap<&'m str, Named<'m>>,
+    /// The lists that variables are held against, and whether each element of the variable is.
+    allowed: HashMap<&'m str, Vec<(Named<'m>, bool)>>,
+    /// What files of values set.
+    set: HashMap<&'m str, Vec<Named<'m>>>,
+    variables: HashSet<&'m str>,
     outputs: HashMap<&'m str, Named<'m>>,
     /// The folders of the modules that it calls.
     modules: HashMap<&'m str, String>,
@@ -93,6 +98,12 @@ pub struct Scope<'m> {
 
 impl<'m> Scope<'m> {
     fn add(&mut self, source: &'m Arc<SourceFile>, body: &'m Body) {
+        if is_values(&source.path) {
+            for attribute in body.iter().filter_map(Structure::as_attribute) {
+                self.set.entry(attribute.key.as_str()).or_default().push((&attribute.value, source));
+            }
+            return;
+        }
         for block in body.iter().filter_map(Structure::as_block) {
             match block.ident.as_str() {
                 "locals" => {
@@ -100,9 +111,15 @@ impl<'m> Scope<'m> {
                     self.locals.extend(attributes.map(|a| (a.key.as_str(), (&a.value, source))));
                 }
                 "variable" => {
+                    self.variables.extend(label(block, 0));
                     let default = block.body.get_attribute("default");
                     if let (Some(name), Some(default)) = (label(block, 0), default) {
                         self.defaults.insert(name, (&default.value, source));
+                    }
+                    let rules = block.body.get_blocks("validation").filter_map(|v| v.body.get_attribute("condition"));
+                    for rule in rules {
+                        let allowed = allowed(&rule.value).into_iter().map(|(list, each)| ((list, source), each));
+                        self.allowed.entry(label(block, 0).unwrap_or_default()).or_default().extend(allowed);
                     }
                     let ty = block.body.get_attribute("type");
                     if let (Some(name), Some(ty)) = (label(block, 0), ty) {
@@ -139,6 +156,21 @@ impl<'m> Scope<'m> {
     /// The type of a variable.
     pub fn type_of(&self, name: &str) -> Option<Named<'m>> {
         self.types.get(name).copied()
+    }
+
+    /// The lists that a variable is held against, and whether it is each of its elements that is.
+    pub fn allowed(&self, name: &str) -> &[(Named<'m>, bool)] {
+        self.allowed.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What files of values set a variable to.
+    pub fn set(&self, name: &str) -> &[Named<'m>] {
+        self.set.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a variable of this name is among the files.
+    pub fn has_variable(&self, name: &str) -> bool {
+        self.variables.contains(name)
     }
 
     /// What an output is.
@@ -196,6 +228,34 @@ impl<'m> Scope<'m> {
             }
         }
         found
+    }
+}
+
+/// A file that sets variables: `terraform.tfvars`.
+pub fn is_values(path: &str) -> bool {
+    path.ends_with(".tfvars")
+}
+
+/// The lists that a condition holds a value against: `contains(["a", "b"], var.x)`, of one value or of each of several.
+fn allowed(condition: &Expression) -> Vec<(&Expression, bool)> {
+    match condition {
+        Expression::Parenthesis(inner) => allowed(inner.inner()),
+        Expression::BinaryOp(op) => allowed(&op.lhs_expr).into_iter().chain(allowed(&op.rhs_expr)).collect(),
+        Expression::FuncCall(call) => {
+            match (call.name.name.as_str(), call.args.iter().collect::<Vec<_>>().as_slice()) {
+                ("contains", [list, value]) => match value {
+                    // the elements of a variable that is a list
+                    Expression::Variable(_) => vec![(*list, true)],
+                    Expression::Traversal(of) if matches!(&of.expr, Expression::Variable(v) if v.as_str() == "var") => {
+                        vec![(*list, false)]
+                    }
+                    _ => Vec::new(),
+                },
+                ("alltrue", [Expression::ForExpr(each)]) => allowed(&each.value_expr),
+                _ => Vec::new(),
+            }
+        }
+        _ => Vec::new(),
     }
 }
 
