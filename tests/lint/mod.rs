@@ -5,6 +5,7 @@ mod cases;
 mod catalogue;
 mod command;
 mod constructs;
+mod directives;
 mod elsewhere;
 mod expressions;
 mod fixes;

@@ -13,6 +13,10 @@ pub fn resolved(root: Node) -> Node {
     if !has_functions(&root) {
         return root;
     }
+    // a template that may become several
+    if let Value::OneOf(roots) = root.value {
+        return Node::new(root.span, Value::OneOf(roots.into_iter().map(resolved).collect()));
+    }
     let mappings = root.get("Mappings").cloned();
     let parameters = root.get("Parameters").cloned();
     let at = root.span;

@@ -15,6 +15,7 @@ use super::permissions;
 use super::siblings::{beside, boundary_of, managed, of_template, sibling_statements};
 use super::statements;
 use super::template;
+use super::templates;
 use super::terraform::calls::Document;
 use super::terraform::expression;
 use super::terraform::scope::{self, Scope, Scopes, folder, is_values};
@@ -460,10 +461,8 @@ impl<'a> Finder<'a> {
             (Host::Yaml | Host::Terraform, ..) if self.is_block(node) => Host::Verbatim,
             _ => Host::Closed,
         };
-        let parsed = embedded::parse(self.source, &mapped);
-        let filled = if parsed.is_err() { template::filled(&mapped) } else { None };
-        let is_template = filled.is_some();
-        match filled.map_or(parsed, |filled| embedded::parse(self.source, &filled)) {
+        let templates::Read { result, is_template } = templates::json(self.source, &mapped);
+        match result {
             Ok((root, _)) if root.get("Statement").is_some_and(is_unknown) => self.not_literal(node, around),
             Ok((mut root, duplicates)) => {
                 self.faults.extend(duplicates.iter().map(duplicate));

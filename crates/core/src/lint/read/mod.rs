@@ -7,6 +7,7 @@ mod attached;
 pub(crate) mod cedar;
 pub(crate) mod choice;
 pub(crate) mod cloudformation;
+mod directives;
 pub(crate) mod documents;
 pub(crate) mod embedded;
 pub(crate) mod find;
@@ -22,6 +23,7 @@ mod repeated;
 mod siblings;
 mod statements;
 pub(crate) mod template;
+mod templates;
 pub(crate) mod terraform;
 pub(crate) mod yaml;
 
@@ -212,7 +214,10 @@ fn tree(
                 placeholders::in_yaml(&mut root, forms::is_template(&source.path));
                 Ok((root, Host::Yaml))
             }
-            Err(problem) => match filled(source).map(|filled| yaml::read(source, filled)) {
+            Err(problem) => match templates::yaml(source)
+                .map(Ok)
+                .or_else(|| filled(source).map(|filled| yaml::read(source, filled)))
+            {
                 Some(Ok(root)) => Ok((root, Host::Closed)),
                 Some(Err(_)) => Err(vec![of_template(source, 0)]),
                 None if MARKS.iter().any(|mark| source.text.contains(mark)) || has_blank_line(&source.text) => {
@@ -288,6 +293,11 @@ fn not_readable(problem: &Problem) -> Fault {
     Fault { kind: FaultKind::NotLiteral, help: help.to_owned(), ..unreadable(problem) }
 }
 
+/// A statement that stands by itself.
+fn is_statement(root: &Node) -> bool {
+    root.get("Effect").is_some() && root.get("Statement").is_none()
+}
+
 fn json_tree(source: &Arc<SourceFile>, faults: &mut Vec<Fault>) -> Result<(Node, Host), Vec<Problem>> {
     let text = &source.text;
     let mark = text.len() - text.trim_start_matches('\u{FEFF}').len();
@@ -307,11 +317,16 @@ fn json_tree(source: &Arc<SourceFile>, faults: &mut Vec<Fault>) -> Result<(Node,
         let node = Node::string(Span { start: mark, end: text.len() }, body.text);
         return Ok((node, Host::Closed));
     }
-    let (mut root, duplicates) = match embedded::parse(source, &body) {
+    let read = templates::json(source, &body);
+    let (mut root, duplicates) = match read.result {
+        Ok((root, _)) if forms::is_template(&source.path) && is_statement(&root) => {
+            (templates::statements(source, &body).unwrap_or(root), Vec::new())
+        }
         Ok(parsed) => parsed,
-        // a template is JSON once it is filled in
-        Err(problems) => match template::filled(&body) {
-            Some(filled) => embedded::parse(source, &filled).map_err(|_| vec![of_template(source, mark)])?,
+        Err(problems) => match templates::statements(source, &body).filter(|_| forms::is_template(&source.path)) {
+            Some(root) => (root, Vec::new()),
+            // a template is JSON once it is filled in
+            None if read.is_template => return Err(vec![of_template(source, mark)]),
             None => return Err(problems),
         },
     };

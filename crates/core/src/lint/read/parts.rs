@@ -2,10 +2,9 @@
 
 use super::choice::is_unknown;
 use super::documents::document_of;
-use super::embedded;
 use super::find::{Enclosing, Finder};
 use super::layers::{From, Layer, Part, known, named};
-use super::{Host, template};
+use super::{Host, templates};
 use crate::text::json::{Member, Node, Value};
 
 /// What becomes a part of a document.
@@ -52,10 +51,7 @@ impl Finder<'_> {
                 let Some(mapped) = self.mapped(node, text, Host::Terraform, false) else {
                     return Part::Unknown;
                 };
-                let parsed = embedded::parse(self.source, &mapped).ok().or_else(|| {
-                    template::filled(&mapped).and_then(|filled| embedded::parse(self.source, &filled).ok())
-                });
-                parsed.map_or(Part::Unknown, |(root, _)| known(root))
+                templates::json(self.source, &mapped).result.map_or(Part::Unknown, |(root, _)| known(root))
             }
             _ => known(node.clone()),
         }

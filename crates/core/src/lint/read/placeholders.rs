@@ -7,7 +7,7 @@ use crate::text::json::{Node, Value};
 pub fn placeholders(node: &mut Node) {
     match &mut node.value {
         Value::String(text) if text.contains(['<', '[', '{']) => *text = without_placeholders(text),
-        Value::Array(nodes) => nodes.iter_mut().for_each(placeholders),
+        Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter_mut().for_each(placeholders),
         Value::Object(members) => members.iter_mut().for_each(|m| {
             m.key = without_placeholders(&m.key);
             placeholders(&mut m.node);

@@ -8,7 +8,7 @@ use hcl_edit::Span as _;
 use hcl_edit::expr::{
     BinaryOperator, Expression, ForExpr, Object, ObjectKey, Traversal, TraversalOperator, UnaryOperator,
 };
-use hcl_edit::template::{Element, Template};
+use hcl_edit::template::{Directive, Element, Template};
 
 use super::calls::without_policies;
 use super::each_of;
@@ -153,7 +153,8 @@ impl<'a> Evaluation<'a> {
             Expression::Object(members) => Value::Object(self.object(members)),
             Expression::StringTemplate(template) => return Some(self.template(template, at)),
             Expression::HeredocTemplate(heredoc) => {
-                let text = self.text(&heredoc.template, false);
+                let is_open = !is_document(&heredoc.template) && has_directives(&heredoc.template);
+                let text = if is_open { UNKNOWN.to_string() } else { self.text(&heredoc.template, None) };
                 // a part that is not known and a line break are not known
                 Value::String(if text.trim() == UNKNOWN.to_string() { UNKNOWN.to_string() } else { text })
             }
@@ -214,19 +215,48 @@ impl<'a> Evaluation<'a> {
         if let (Some(Element::Interpolation(only)), None) = (elements.next(), elements.next()) {
             return self.value(&only.expr);
         }
-        let first = template.iter().next();
         // a document in a text keeps its places, and so what stands for each of its parts
-        let document = matches!(first, Some(Element::Literal(text)) if text.trim_start().starts_with(['{', '[']));
-        Node::string(at, self.text(template, !document))
+        if is_document(template) {
+            return Node::string(at, self.text(template, None));
+        }
+        let branches = if has_directives(template) { 2 } else { 1 };
+        let texts = (0..branches).map(|nth| self.text(template, Some(nth)));
+        // where there may be something else, an empty text is as good as none
+        let given = |text: String| if branches > 1 && text.is_empty() { unknown(at) } else { Node::string(at, text) };
+        one_of(at, texts.map(given).collect())
     }
 
-    fn text(&self, template: &Template, filled: bool) -> String {
+    /// A text with the branch of this number of each choice; without one, what a document is: its parts are unknown, its choices stand in it.
+    fn text(&self, template: &Template, branch: Option<usize>) -> String {
         let part = |element: &Element| match element {
             Element::Literal(text) => unescaped(text.as_str()),
-            Element::Interpolation(inner) if filled => key_text(&self.value(&inner.expr)),
-            Element::Interpolation(_) | Element::Directive(_) => UNKNOWN.to_string(),
+            Element::Interpolation(inner) if branch.is_some() => key_text(&self.value(&inner.expr)),
+            Element::Interpolation(_) => UNKNOWN.to_string(),
+            Element::Directive(directive) => self.directive(directive, branch),
         };
         template.iter().map(part).collect()
+    }
+
+    fn directive(&self, directive: &Directive, branch: Option<usize>) -> String {
+        match directive {
+            Directive::If(choice) => {
+                let first = || self.text(&choice.if_expr.template, branch);
+                let other = choice.else_expr.as_ref().map(|e| &e.template);
+                let last = || other.map(|template| self.text(template, branch));
+                match (self.value(&choice.if_expr.cond_expr).value, branch) {
+                    (Value::Bool(true), _) | (_, Some(0)) => first(),
+                    (Value::Bool(false), _) | (_, Some(_)) => last().unwrap_or_default(),
+                    (_, None) => {
+                        let last = last().map_or_else(String::new, |last| format!("%{{else}}{last}"));
+                        format!("%{{if}}{}{last}%{{endif}}", first())
+                    }
+                }
+            }
+            Directive::For(each) => {
+                let body = self.text(&each.for_expr.template, branch);
+                if branch.is_some() { body } else { format!("%{{for}}{body}%{{endfor}}") }
+            }
+        }
     }
 
     fn traversal(&self, traversal: &Traversal, at: Span) -> Option<Node> {
@@ -603,6 +633,15 @@ fn ordered(operator: BinaryOperator, one: &str, other: &str) -> Option<bool> {
         BinaryOperator::GreaterEq => Some(one >= other),
         _ => None,
     }
+}
+
+/// A text that begins as a document does.
+fn is_document(template: &Template) -> bool {
+    matches!(template.iter().next(), Some(Element::Literal(text)) if text.trim_start().starts_with(['{', '[']))
+}
+
+fn has_directives(template: &Template) -> bool {
+    template.iter().any(|element| matches!(element, Element::Directive(_)))
 }
 
 /// `$${` stands for `${`.

@@ -1,0 +1,213 @@
+//! Templates whose directives choose what stands in the text: `%{ if }`, `{% if %}`, `{{ if }}`, and their loops. A template is read
+//! once with the first branch of each choice, once with the second, and so on; what is in a loop is read once.
+
+use super::embedded::Mapped;
+
+/// How directives begin and end.
+const MARKS: [(&str, &str); 3] = [("%{", "}"), ("{%", "%}"), ("{{", "}}")];
+
+/// A text is not split into more parts than this.
+const MOST: usize = 2_000;
+
+/// More branches than this are not read.
+const MOST_BRANCHES: usize = 6;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    If,
+    Else,
+    Loop,
+    End,
+    /// It leaves nothing, as a comment or an assignment.
+    Nothing,
+}
+
+/// What a text is made of: text as it is, by its bytes, and directives.
+enum Piece {
+    Text(usize, usize),
+    Directive(Word),
+}
+
+/// Whether a text may have directives.
+pub fn may_have(text: &str) -> bool {
+    ["%{", "{%", "{{"].iter().any(|mark| text.contains(mark))
+}
+
+/// The texts that a template becomes, one for each branch of the choice that has the most; `None` where it has no directives, or they are not closed.
+pub fn variants(mapped: &Mapped) -> Option<Vec<Mapped>> {
+    let pieces = pieces(&mapped.text)?;
+    let branches = branches(&pieces)?;
+    let most = branches.iter().copied().max().unwrap_or_default().clamp(1, MOST_BRANCHES);
+    (0..most).map(|nth| rendered(mapped, &pieces, &branches, nth)).collect()
+}
+
+/// The pieces of a text that has directives.
+fn pieces(text: &str) -> Option<Vec<Piece>> {
+    let (mut pieces, mut from, mut at, mut any) = (Vec::new(), 0, 0, false);
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let Some((length, word)) = directive(rest) else {
+            at += rest.chars().next().map_or(1, char::len_utf8);
+            continue;
+        };
+        any |= word != Word::Nothing;
+        pieces.push(Piece::Text(from, at));
+        pieces.push(Piece::Directive(word));
+        at += length;
+        from = at;
+        if pieces.len() > MOST {
+            return None;
+        }
+    }
+    pieces.push(Piece::Text(from, text.len()));
+    any.then_some(pieces)
+}
+
+/// The length of the directive that a text begins with, and what it does; placeholders are none.
+fn directive(rest: &str) -> Option<(usize, Word)> {
+    let (open, close) = *MARKS.iter().find(|(open, _)| rest.starts_with(open))?;
+    let inner = rest.get(open.len()..)?;
+    let end = if open == "%{" { balanced(inner)? } else { inner.find(close)? };
+    let content = inner.get(..end)?.trim_matches(|c: char| c.is_whitespace() || matches!(c, '~' | '-' | '+'));
+    let word = content.split(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
+    let word = match word {
+        "if" | "unless" => Word::If,
+        "else" | "elif" | "elseif" | "elsif" => Word::Else,
+        "for" | "range" | "with" | "macro" | "block" | "call" | "filter" => Word::Loop,
+        "endif" | "endfor" | "endmacro" | "endblock" | "endcall" | "endfilter" | "endwith" | "end" | "endunless" => {
+            Word::End
+        }
+        _ if open == "{{" && word.starts_with('#') => Word::Loop,
+        _ if open == "{{" && word.starts_with('/') => Word::End,
+        _ if open == "{%" => Word::Nothing,
+        _ => return None,
+    };
+    Some((open.len() + end + close.len(), word))
+}
+
+/// Where the brace closes that was opened before this text.
+fn balanced(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (offset, c) in text.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => return Some(offset),
+            '}' => depth -= 1,
+            '\n' => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A directive that is open.
+struct Open {
+    is_if: bool,
+    /// How many branches were begun.
+    branch: usize,
+    /// How many there are.
+    branches: usize,
+}
+
+/// The text with one branch of each choice, the last of one that has no more.
+fn rendered(mapped: &Mapped, pieces: &[Piece], branches: &[usize], nth: usize) -> Option<Mapped> {
+    let mut branches = branches.iter();
+    let mut result = Mapped { text: String::new(), offsets: Vec::new() };
+    let mut open: Vec<Open> = Vec::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(start, end) => {
+                let is_read = |o: &Open| !o.is_if || o.branch == nth.min(o.branches.saturating_sub(1));
+                if open.iter().all(is_read) {
+                    result.text.push_str(mapped.text.get(*start..*end)?);
+                    result.offsets.extend((*start..*end).map(|at| mapped.offset(at)));
+                }
+            }
+            Piece::Directive(word @ (Word::If | Word::Loop)) => {
+                open.push(Open { is_if: *word == Word::If, branch: 0, branches: *branches.next()? });
+            }
+            Piece::Directive(Word::Else) => {
+                // what a loop has where it has nothing is left out
+                let own = open.last_mut()?;
+                own.branch += 1;
+                own.is_if = true;
+            }
+            Piece::Directive(Word::End) => drop(open.pop()?),
+            Piece::Directive(Word::Nothing) => {}
+        }
+    }
+    let result = result.ended(mapped.offset(mapped.text.len()));
+    open.is_empty().then(|| without_last_commas(result))
+}
+
+/// How many branches each directive has that is closed, in their order.
+fn branches(pieces: &[Piece]) -> Option<Vec<usize>> {
+    let (mut counts, mut open): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
+    for piece in pieces {
+        match piece {
+            Piece::Directive(Word::If | Word::Loop) => {
+                open.push(counts.len());
+                counts.push(1);
+            }
+            Piece::Directive(Word::Else) => *counts.get_mut(*open.last()?)? += 1,
+            Piece::Directive(Word::End) => drop(open.pop()?),
+            _ => {}
+        }
+    }
+    open.is_empty().then_some(counts)
+}
+
+/// What a loop writes between its elements follows the last one here.
+fn without_last_commas(mapped: Mapped) -> Mapped {
+    let (mut quoted, mut escaped, mut comma) = (false, false, None);
+    let mut left_out = Vec::new();
+    for (at, c) in mapped.text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => {
+                quoted = !quoted;
+                comma = None;
+            }
+            ',' if !quoted => comma = Some(at),
+            ']' | '}' if !quoted => left_out.extend(comma.take()),
+            _ if quoted || c.is_whitespace() => {}
+            _ => comma = None,
+        }
+    }
+    if left_out.is_empty() {
+        return mapped;
+    }
+    let end = mapped.offset(mapped.text.len());
+    let mut result = Mapped { text: String::new(), offsets: Vec::new() };
+    for (at, c) in mapped.text.char_indices().filter(|(at, _)| left_out.binary_search(at).is_err()) {
+        result.push(c, mapped.offset(at));
+    }
+    result.ended(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Option<Vec<String>> {
+        let mapped = Mapped { text: text.to_owned(), offsets: (0..=text.len()).collect() };
+        variants(&mapped).map(|all| all.into_iter().map(|m| m.text).collect())
+    }
+
+    #[test]
+    fn branches_are_read_one_by_one() {
+        for text in [
+            r#"{"a": %{ if x == "y" }"b"%{ else }"c"%{ endif }}"#,
+            r#"{"a": {% if x %}"b"{%- else -%}"c"{% endif %}}"#,
+            r#"{"a": {{ if .x }}"b"{{ else }}"c"{{- end }}}"#,
+        ] {
+            assert_eq!(of(text).unwrap_or_default(), [r#"{"a": "b"}"#, r#"{"a": "c"}"#], "{text}");
+        }
+        assert_eq!(of(r#"{"a": 1%{ if x }, "b": 2%{ endif }}"#).unwrap(), [r#"{"a": 1, "b": 2}"#]);
+        assert_eq!(of(r#"[%{ for a in b ~}"${a}"%{ if last },%{ endif }%{ endfor }]"#).unwrap(), [r#"["${a}"]"#]);
+        assert_eq!(of("%{if a}1%{else}%{if b}2%{else}3%{endif}%{endif}").unwrap(), ["1", "3"]);
+        for none in ["{\"a\": \"{{ x }}\"}", "%{ if x }", "%{ endif }", "plain", "${x}"] {
+            assert_eq!(of(none), None, "{none}");
+        }
+    }
+}
