@@ -11,6 +11,7 @@ mod expressions;
 mod fixes;
 mod found;
 mod management;
+mod manifests;
 mod merged;
 mod modules;
 mod pages;

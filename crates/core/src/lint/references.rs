@@ -16,13 +16,22 @@ type Place = (String, String);
 /// What a document is used for, and what uses it.
 type Uses = BTreeMap<Place, (Option<PolicyKind>, Option<Holder>, String)>;
 
+/// What a file is used for.
+#[derive(Default)]
+struct OfFile {
+    kind: Option<PolicyKind>,
+    holder: Option<Holder>,
+    /// What its placeholders are filled in with, by each who uses it.
+    given: Vec<Node>,
+}
+
 /// Documents that merge others which merge others are followed this deep.
 const DEEP: usize = 5;
 
 /// Tells the documents of Terraform what they are used for and what is a part of them; what is used and nowhere to be found is a fault.
 pub fn resolve(loaded: &mut [Loaded]) {
     let mut uses = Uses::new();
-    let mut of_files: BTreeMap<String, (Option<PolicyKind>, Vec<Node>)> = BTreeMap::new();
+    let mut of_files: BTreeMap<String, OfFile> = BTreeMap::new();
     let mut known: BTreeSet<Place> = BTreeSet::new();
     for file in loaded.iter() {
         let own = folder(&file.source.path);
@@ -33,8 +42,8 @@ pub fn resolve(loaded: &mut [Loaded]) {
         }
         for reference in &file.files {
             let of_file = of_files.entry(files::resolve(&file.source.path, &reference.path)).or_default();
-            of_file.0 = reference.kind;
-            of_file.1.extend(reference.given.clone());
+            (of_file.kind, of_file.holder) = (reference.kind, reference.holder);
+            of_file.given.extend(reference.given.clone());
         }
     }
     for _ in 0..DEEP {
@@ -48,10 +57,9 @@ pub fn resolve(loaded: &mut [Loaded]) {
         file.faults.extend(lost);
         let own = folder(&file.source.path).to_owned();
         let of_file = of_files.get(&file.source.path);
-        let kind = of_file.and_then(|(kind, _)| *kind);
-        let given = of_file.map(|(_, given)| given.as_slice()).unwrap_or_default();
+        let given = of_file.map(|of| of.given.as_slice()).unwrap_or_default();
         let policies = std::mem::take(&mut file.policies);
-        file.policies = policies.into_iter().map(|p| filled(used(p, &own, &uses, kind), given)).collect();
+        file.policies = policies.into_iter().map(|p| filled(used(p, &own, &uses, of_file), given)).collect();
     }
 }
 
@@ -98,11 +106,11 @@ fn lost(file: &Loaded, known: &BTreeSet<Place>, linted: &BTreeSet<String>) -> Ve
         .collect()
 }
 
-fn used(policy: Policy, folder: &str, uses: &Uses, of_file: Option<PolicyKind>) -> Policy {
+fn used(policy: Policy, folder: &str, uses: &Uses, of_file: Option<&OfFile>) -> Policy {
     match uses.get(&(folder.to_owned(), document_of(&policy.pointer).to_owned())) {
         Some((Some(kind), holder, name)) if !policy.kind_is_told => policy.used_as(*kind, *holder, Some(name.clone())),
-        _ => match of_file {
-            Some(kind) if !policy.kind_is_told => policy.used_as(kind, None, None),
+        _ => match of_file.and_then(|of| Some((of.kind?, of.holder))) {
+            Some((kind, holder)) if !policy.kind_is_told => policy.used_as(kind, holder, None),
             _ => policy,
         },
     }

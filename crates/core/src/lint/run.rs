@@ -60,6 +60,10 @@ pub fn lint(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, whol
         unread: Unread::default(),
     };
     for (file, text) in loaded.iter().zip(texts).filter(|(file, _)| settings.tells(&file.source.path)) {
+        // what only names files is neither without policies nor one with them
+        if !file.holds_policies() && !file.files.is_empty() && !text.named {
+            continue;
+        }
         if !file.holds_policies() {
             outcome.passed_over += 1;
             outcome.unread.add(Reason::WithoutPolicy, file.source.path.clone());

@@ -10,6 +10,7 @@ use super::given::Given;
 use super::kinds::{
     by_name, by_path, holder, holder_of_list, of_another_cloud, of_cloudformation, of_key, of_terraform, of_type,
 };
+use super::manifests;
 use super::parts::Parts;
 use super::permissions;
 use super::siblings::{beside, boundary_of, managed, of_template, sibling_statements};
@@ -66,6 +67,8 @@ pub struct FileReference {
     pub kind: Option<PolicyKind>,
     /// Where it is used.
     pub span: Span,
+    /// Where it is stored.
+    pub holder: Option<Holder>,
     /// What its placeholders are filled in with.
     pub given: Option<Node>,
 }
@@ -167,10 +170,22 @@ impl<'a> Finder<'a> {
         let stem = self.source.path.rsplit('/').next().unwrap_or_default();
         let stem = stem.split('.').next().unwrap_or_default();
         let around = Enclosing { names: vec![stem.to_owned()], ..Enclosing::default() };
+        if matches!(host, Host::Yaml | Host::Json) {
+            self.manifest(root);
+        }
         match root.get("resource_changes").and_then(Node::as_array) {
             Some(changes) => self.plan(changes, &around),
             None => self.value(root, &around, host),
         }
+    }
+
+    /// The files and managed policies that a manifest names.
+    fn manifest(&mut self, root: &Node) {
+        let manifest = manifests::manifest(root);
+        let file = |(path, kind, holder, span)| FileReference { path, kind: Some(kind), span, holder, given: None };
+        self.files.extend(manifest.files.into_iter().map(file));
+        let fault = |(message, span)| Fault { kind: FaultKind::UnknownManaged, span, message, help: String::new() };
+        self.faults.extend(manifest.managed.into_iter().map(fault));
     }
 
     /// A plan of Terraform: what each resource will be; its other parts say the same again.
@@ -547,7 +562,8 @@ impl<'a> Finder<'a> {
             let is_filled = raw.starts_with("templatefile(");
             let scopes = self.scopes.filter(|_| is_filled);
             let given = scopes.and_then(|scopes| expression::arguments(&self.source.path, raw, scopes));
-            self.files.push(FileReference { path, kind: around.kind, span: node.span, given });
+            let (kind, holder) = (around.kind, around.holder);
+            self.files.push(FileReference { path, kind, span: node.span, holder, given });
             return;
         }
         self.faults.push(Fault {

@@ -15,6 +15,7 @@ mod forms;
 mod given;
 mod kinds;
 pub(crate) mod layers;
+mod manifests;
 mod parts;
 mod permissions;
 mod placeholders;
