@@ -18,6 +18,7 @@ mod pages;
 mod permissions;
 mod principals;
 mod profiles;
+mod reached;
 mod read;
 mod repeated;
 mod terraform_json;

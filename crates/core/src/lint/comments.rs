@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::Finding;
 use crate::moment::{self, Moment};
 use crate::problem::{SourceFile, Span};
-use crate::text::json::{Node, Value};
+use crate::text::json::{Member, Node, Value};
 
 const MARK: &str = "countersign: ignore";
 
@@ -46,7 +46,7 @@ pub fn ignores(source: &Arc<SourceFile>, root: &Node) -> Vec<CommentIgnore> {
         return Vec::new();
     }
     let mut starts = Vec::new();
-    begins(root, &mut starts);
+    begins(root, false, &mut starts);
     let lines = lines(&source.text);
     let mut found = Vec::new();
     for (index, (start, line)) in lines.iter().enumerate() {
@@ -84,16 +84,22 @@ fn is_code(line: &str) -> bool {
 }
 
 /// Where the values of a tree begin, with their keys, and where they end.
-fn begins(node: &Node, found: &mut Vec<Span>) {
-    // a list begins with its first item, and is not meant where that is
-    if node.as_array().is_none() {
+fn begins(node: &Node, is_item: bool, found: &mut Vec<Span>) {
+    // a list begins with its first item, and is not meant where that is; so does a mapping with its first key, unless it is an item itself
+    let is_first = |members: &[Member]| members.first().is_some_and(|m| m.key_span.start == node.span.start);
+    let begins_with_another = match &node.value {
+        Value::Array(_) => true,
+        Value::Object(members) => !is_item && is_first(members),
+        _ => false,
+    };
+    if !begins_with_another {
         found.push(node.span);
     }
     match &node.value {
-        Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter().for_each(|n| begins(n, found)),
+        Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter().for_each(|n| begins(n, true, found)),
         Value::Object(members) => members.iter().for_each(|m| {
             found.push(Span { start: m.key_span.start, end: m.node.span.end });
-            begins(&m.node, found);
+            begins(&m.node, false, found);
         }),
         _ => {}
     }

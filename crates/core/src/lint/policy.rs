@@ -64,6 +64,8 @@ pub struct Policy {
     pub laid: Vec<Laid>,
     /// The document with its parts, where all of it is known.
     pub whole: Option<Node>,
+    /// The characters of the text that is sent, where it is known to be sent as it is.
+    pub sent: Option<usize>,
     /// `Sid`s that stand in several of its sources, and where the later one is named.
     pub repeated: Vec<(Span, String)>,
 }
@@ -234,6 +236,7 @@ impl Policy {
             layers: found.layers,
             laid: Vec::new(),
             whole: None,
+            sent: None,
             repeated: Vec::new(),
         }
     }
@@ -260,7 +263,7 @@ impl Policy {
             merged: self.merged,
             layers: self.layers,
         };
-        Self::new(found, self.root)
+        Self { sent: self.sent, ..Self::new(found, self.root) }
     }
 
     /// Some text in it is a policy variable, or would be one in a newer version, or is not known.

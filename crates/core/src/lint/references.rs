@@ -21,6 +21,8 @@ type Uses = BTreeMap<Place, (Option<PolicyKind>, Option<Holder>, String)>;
 struct OfFile {
     kind: Option<PolicyKind>,
     holder: Option<Holder>,
+    /// Its text is sent as it is.
+    is_sent: bool,
     /// What its placeholders are filled in with, by each who uses it.
     given: Vec<Node>,
 }
@@ -43,6 +45,7 @@ pub fn resolve(loaded: &mut [Loaded]) {
         for reference in &file.files {
             let of_file = of_files.entry(files::resolve(&file.source.path, &reference.path)).or_default();
             (of_file.kind, of_file.holder) = (reference.kind, reference.holder);
+            of_file.is_sent |= reference.is_sent;
             of_file.given.extend(reference.given.clone());
         }
     }
@@ -59,7 +62,12 @@ pub fn resolve(loaded: &mut [Loaded]) {
         let of_file = of_files.get(&file.source.path);
         let given = of_file.map(|of| of.given.as_slice()).unwrap_or_default();
         let policies = std::mem::take(&mut file.policies);
-        file.policies = policies.into_iter().map(|p| filled(used(p, &own, &uses, of_file), given)).collect();
+        let sent = of_file.filter(|of| of.is_sent).map(|_| file.source.text.chars().count());
+        file.policies = policies
+            .into_iter()
+            .map(|p| Policy { sent: p.sent.or(sent), ..p })
+            .map(|p| filled(used(p, &own, &uses, of_file), given))
+            .collect();
     }
 }
 

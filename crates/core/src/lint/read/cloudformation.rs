@@ -1,9 +1,10 @@
 //! Templates of CloudFormation: what their functions give, as far as the template says it.
 
 use super::choice::{is_known, items, one_of, unknown};
+use super::terraform::relocate;
 use super::{UNKNOWN, interpolated};
-use crate::problem::Span;
-use crate::text::json::{Member, Node, Value};
+use crate::problem::{SourceFile, Span};
+use crate::text::json::{self, Member, Node, Value};
 
 /// A loop over resources: `Fn::ForEach::Name`.
 const FOR_EACH: &str = "Fn::ForEach::";
@@ -167,8 +168,21 @@ fn joined(separator: Option<Node>, list: Option<Node>, at: Span) -> Node {
         return unknown(at);
     };
     let text = nodes.iter().map(part).collect::<Vec<_>>().join(separator);
-    // the places of a document in pieces cannot be told
-    if text.trim_start().starts_with('{') { unknown(at) } else { Node::string(at, text) }
+    if text.trim_start().starts_with('{') { document(text, at) } else { Node::string(at, text) }
+}
+
+/// A document in pieces: all of it stands where it is joined.
+fn document(text: String, at: Span) -> Node {
+    if !text.contains("Statement") {
+        return unknown(at);
+    }
+    match json::parse(&SourceFile::new("", text)) {
+        Ok(mut root) => {
+            relocate(&mut root, at);
+            root
+        }
+        Err(_) => unknown(at),
+    }
 }
 
 fn is_known_text(text: &str) -> bool {
@@ -238,8 +252,6 @@ fn substituted(text: &str, known: impl Fn(&str) -> Option<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::SourceFile;
-    use crate::text::json;
 
     fn read(text: &str) -> Node {
         resolved(json::parse(&SourceFile::new("x.json", text)).unwrap())

@@ -69,6 +69,8 @@ pub struct FileReference {
     pub span: Span,
     /// Where it is stored.
     pub holder: Option<Holder>,
+    /// Its text is sent as it is.
+    pub is_sent: bool,
     /// What its placeholders are filled in with.
     pub given: Option<Node>,
 }
@@ -133,6 +135,8 @@ pub(super) struct Enclosing {
     content: bool,
     /// The service whose actions a policy here may have, where it takes those of no other.
     of_service: Option<&'static str>,
+    /// What the block around this is for each of.
+    for_each: Option<Span>,
 }
 
 impl Enclosing {
@@ -182,7 +186,14 @@ impl<'a> Finder<'a> {
     /// The files and managed policies that a manifest names.
     fn manifest(&mut self, root: &Node) {
         let manifest = manifests::manifest(root);
-        let file = |(path, kind, holder, span)| FileReference { path, kind: Some(kind), span, holder, given: None };
+        let file = |(path, kind, holder, span)| FileReference {
+            path,
+            kind: Some(kind),
+            span,
+            holder,
+            is_sent: false,
+            given: None,
+        };
         self.files.extend(manifest.files.into_iter().map(file));
         let fault = |(message, span)| Fault { kind: FaultKind::UnknownManaged, span, message, help: String::new() };
         self.faults.extend(manifest.managed.into_iter().map(fault));
@@ -436,6 +447,7 @@ impl<'a> Finder<'a> {
                 inner.kind = Some(PolicyKind::Boundary);
             }
             inner.holder = holder(ty);
+            inner.for_each = member.node.get("for_each").map(|elements| elements.span);
             let attached = member.node.get("managed_policy_arns").map(managed).unwrap_or_default();
             inner.beside = beside(attached, boundary_of(member.node.get("permissions_boundary")));
             let is_resource = member.key.starts_with("resource.");
@@ -486,7 +498,13 @@ impl<'a> Finder<'a> {
                 }
                 let mut inner = around.clone();
                 inner.strings += 1;
+                let known = self.policies.len();
                 self.value(&root, &inner, inner_host);
+                // the provider sends the text as it is
+                if host == Host::Terraform && around.content && !text.contains(UNKNOWN) {
+                    let sent = text.chars().count();
+                    self.policies.iter_mut().skip(known).for_each(|policy| policy.sent = Some(sent));
+                }
             }
             // CloudFormation reads what is no JSON as YAML
             Err(_) if self.template_in(node, text, around, host) => {}
@@ -543,7 +561,11 @@ impl<'a> Finder<'a> {
 
     fn not_literal(&mut self, node: &Node, around: &Enclosing) {
         let raw = self.source.slice(node.span).trim();
-        let documents = self.scopes.map(|s| s.documents(folder(&self.source.path), raw)).unwrap_or_default();
+        // `each` is any of what the block is for
+        let elements = around.for_each.filter(|_| raw.contains("each.")).map(|span| self.source.slice(span));
+        let texts = [Some(raw), elements].into_iter().flatten();
+        let named = |text| self.scopes.map(|s| s.documents(folder(&self.source.path), text)).unwrap_or_default();
+        let documents: Vec<Document> = texts.flat_map(named).collect();
         if !documents.is_empty() {
             let name = around.names.last().cloned().unwrap_or_default();
             let inline_in = if is_one_document(raw) { around.beside.inline_in.clone() } else { Vec::new() };
@@ -563,7 +585,14 @@ impl<'a> Finder<'a> {
             let scopes = self.scopes.filter(|_| is_filled);
             let given = scopes.and_then(|scopes| expression::arguments(&self.source.path, raw, scopes));
             let (kind, holder) = (around.kind, around.holder);
-            self.files.push(FileReference { path, kind, span: node.span, holder, given });
+            self.files.push(FileReference {
+                path,
+                kind,
+                span: node.span,
+                holder,
+                is_sent: around.content && !is_filled,
+                given,
+            });
             return;
         }
         self.faults.push(Fault {
@@ -588,6 +617,9 @@ impl<'a> Finder<'a> {
             }
         }
         let literal = parts.take_literal();
+        // what was joined of pieces has no places of its own
+        let is_joined = node.get("Statement").is_some_and(|statement| statement.span == node.span);
+        let host = if is_joined && matches!(host, Host::Json | Host::Yaml) { Host::Closed } else { host };
         let found = Found {
             source: self.source.clone(),
             host,

@@ -1,6 +1,6 @@
 #![doc = include_str!("../../../../../docs/rules/CS114.md")]
 
-use super::policy_too_large::{limit, size, words};
+use super::policy_too_large::{limit, sent, size, words};
 use crate::aws::quotas::quotas;
 use crate::lint::policy::{Policy, PolicyKind};
 use crate::lint::read::Host;
@@ -27,8 +27,13 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     let raw = policy.source.slice(policy.root.span).chars().count();
     let with_space = policy.kind == PolicyKind::ServiceControl && policy.host == Host::Json && raw > limit;
     let words = words(policy);
-    let message = if size > limit {
+    let sent = sent(policy);
+    let message = if size.max(sent.unwrap_or_default()) > limit {
         return;
+    } else if let Some(sent) = sent.filter(|sent| *sent >= limit / 10 * 9) {
+        format!(
+            "{sent} of the {limit} characters that {words} may have, with its white space, which counts as it is sent"
+        )
     } else if size >= limit / 10 * 9 {
         format!("{size} of the {limit} characters that {words} may have")
     } else if policy.kind == PolicyKind::Identity && policy.holder.is_none() && size > managed {

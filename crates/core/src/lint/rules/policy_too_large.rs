@@ -45,6 +45,15 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         };
         let message = format!("{size} characters without white space, but {words} may have only {limit}{and}");
         sink.add(&policy.start(), message, help);
+    } else if let Some(sent) = sent(policy).filter(|sent| *sent > limit) {
+        let message = format!(
+            "{sent} characters with its white space, which counts as the provider of Terraform sends it, but {words} may have only {limit}"
+        );
+        sink.add(
+            &policy.start(),
+            message,
+            "write it with `jsonencode`, or take it through `jsondecode`, which leaves white space out",
+        );
     } else if before <= limit && before + size > limit {
         let total = before + size;
         let message = format!(
@@ -57,6 +66,11 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         );
         sink.add_as(Severity::Warning, &policy.start(), message, "have the quota raised, or shorten it");
     }
+}
+
+/// The characters of a service control policy whose text is sent as it is: AWS Organizations counts its white space.
+pub fn sent(policy: &Policy) -> Option<usize> {
+    policy.sent.filter(|_| policy.kind == PolicyKind::ServiceControl)
 }
 
 /// What the quota is one of.

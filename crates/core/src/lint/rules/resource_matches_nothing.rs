@@ -31,6 +31,11 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             sink.add(&text.at, format!("`{}` is neither an ARN nor `*`", text.text), "write an ARN, or \"*\"");
             continue;
         }
+        if let Some(name) = pseudo_parameter(&text.text) {
+            let message = format!("`{name}` is not filled in without `Fn::Sub`, so this matches nothing");
+            sink.add(&text.at, message, "write `!Sub` before it");
+            continue;
+        }
         let arn = ArnText::new(&text.text);
         match arn.segment(2) {
             _ if !arn.is_whole() && crossing::may_cross(&text.text) => {
@@ -51,6 +56,13 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             _ => of_catalogue(text, &arn, sink),
         }
     }
+}
+
+/// A variable of CloudFormation that stands in a text as it is: no policy variable has two colons.
+fn pseudo_parameter(text: &str) -> Option<&str> {
+    let start = text.find("${AWS::")?;
+    let rest = text.get(start..)?;
+    rest.get(..=rest.find('}')?)
 }
 
 /// An ARN in a partition that AWS does not have; whether it is one.
