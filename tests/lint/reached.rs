@@ -5,7 +5,7 @@ use super::*;
 /// AWS Organizations counts the white space of what is sent, and the provider sends the text as it is.
 #[test]
 fn white_space_of_a_service_control_policy_counts_as_it_is_sent() {
-    let actions = (0..200)
+    let actions = (0..250)
         .map(|n| format!("\"s3:GetObject{n:03}*\""))
         .collect::<Vec<_>>()
         .join(",\n                              ");
@@ -75,4 +75,57 @@ fn a_variable_of_cloudformation_without_sub_is_named() {
     let found = errors(&findings("t.yaml", &text("")));
     assert!(matches!(found.as_slice(), [only] if only.contains("`${AWS::Partition}` is not filled in")), "{found:?}");
     assert_eq!(errors(&findings("t.yaml", &text("!Sub "))), Vec::<String>::new());
+}
+
+/// A team that begins has every finding told, and no run that fails.
+#[test]
+fn report_only_may_hold_for_every_file() {
+    let example = [Example::new(
+        "policy.json",
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObjectZq","Resource":"*"}]}"#,
+    )];
+    let may_fail = |toml: &str| lint(&example, &settings(toml)).findings.iter().filter(|f| f.may_fail()).count();
+    assert_eq!(may_fail(""), 1);
+    assert_eq!(may_fail("[lint]\nreportOnly = true\n"), 0);
+    assert_eq!(may_fail("[lint]\nreportOnly = true\n[[lint.owners]]\nname = \"a\"\npaths = [\"**\"]\n"), 0);
+    assert_eq!(lint(&example, &settings("[lint]\nreportOnly = true\n")).findings.len(), 1, "it is told");
+}
+
+#[test]
+fn comments_name_rules_by_their_names() {
+    let text = |comment: &str| {
+        format!(
+            "{comment}\nresource \"aws_iam_policy\" \"p\" {{\n  policy = jsonencode({{ Version = \"2012-10-17\", Statement = [{{ Effect = \"Allow\", Action = \"s3:GetObjectZq\", Resource = \"*\" }}] }})\n}}\n"
+        )
+    };
+    for comment in [
+        "# countersign: ignore unknown-action reason it is new",
+        "/* countersign: ignore CS121 reason it is new */",
+        "// countersign: ignore CS121, unknown-action reason it is new",
+    ] {
+        let found = findings("x.tf", &text(comment));
+        assert!(!found.iter().any(|f| f.rule.code == "CS121" && f.is_open()), "{comment}: {:?}", told(&found));
+    }
+}
+
+/// What other programs fill in is no error, and what stands beside it is judged.
+#[test]
+fn blanks_of_other_programs_are_unknown() {
+    for blank in [
+        "\"__NAME__\"",
+        "\"@@NAME@@\"",
+        "\"%NAME%\"",
+        "\"$NAME\"",
+        "\"#{NAME}\"",
+        "\"<%= @name %>\"",
+        "\"REPLACE_ME\"",
+        "[MAX_AGE]",
+        "__NAME__",
+    ] {
+        let text = format!(
+            "{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Effect\":\"Allow\",\"Action\":\"s3:GetObjectZq\",\"Resource\":{blank}}}]}}"
+        );
+        let found = errors(&findings("policy.json", &text));
+        assert!(matches!(found.as_slice(), [only] if only.starts_with("CS121")), "{blank}: {found:?}");
+    }
 }

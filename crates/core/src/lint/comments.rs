@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::Finding;
+use super::{Finding, rules};
 use crate::moment::{self, Moment};
 use crate::problem::{SourceFile, Span};
 use crate::text::json::{Member, Node, Value};
@@ -54,7 +54,8 @@ pub fn ignores(source: &Arc<SourceFile>, root: &Node) -> Vec<CommentIgnore> {
             continue;
         };
         let code = before.trim_end();
-        let Some(code) = code.strip_suffix('#').or_else(|| code.strip_suffix("//")) else {
+        let ends = ["#", "//", "/*"];
+        let Some(code) = ends.iter().find_map(|end| code.strip_suffix(end)) else {
             continue;
         };
         let own = code.trim().is_empty();
@@ -63,6 +64,7 @@ pub fn ignores(source: &Arc<SourceFile>, root: &Node) -> Vec<CommentIgnore> {
             continue;
         };
         let span = Span { start: start + before.len(), end: start + line.trim_end().len() };
+        let said = said.trim_end().trim_end_matches("*/");
         found.extend(said_of(said, span, covered(*line_start, text, &starts)));
     }
     found
@@ -119,14 +121,17 @@ fn covered(start: usize, line: &str, starts: &[Span]) -> Span {
 fn said_of(said: &str, span: Span, covers: Span) -> Vec<CommentIgnore> {
     let mut words = said.split_whitespace().peekable();
     let mut codes = Vec::new();
-    let is_code = |word: &&str| {
+    // a rule by its code or its name; a code that there is not matches nothing, which is told
+    let code = |word: &str| {
         let word = word.trim_matches([',', ':']);
-        word.len() > 2
-            && word.get(..2).is_some_and(|w| w.eq_ignore_ascii_case("CS"))
-            && word.chars().skip(2).all(|c| c.is_ascii_digit())
+        let number = word.get(..2).filter(|start| start.eq_ignore_ascii_case("CS")).and_then(|_| word.get(2..));
+        let is_code = number.is_some_and(|n| !n.is_empty() && n.chars().all(|c| c.is_ascii_digit()));
+        let named = || rules::by_code(word).map(|rule| rule.code.to_owned());
+        if is_code { Some(word.to_ascii_uppercase()) } else { named() }
     };
-    while let Some(word) = words.next_if(is_code) {
-        codes.push(word.trim_matches([',', ':']).to_ascii_uppercase());
+    while let Some(own) = words.peek().and_then(|word| code(word)) {
+        codes.push(own);
+        words.next();
     }
     let rest: Vec<&str> = words.collect();
     let rest = rest.join(" ");
@@ -157,5 +162,7 @@ mod tests {
         assert_eq!(two.iter().map(|i| i.code.as_str()).collect::<Vec<_>>(), ["CS122", "CS121"]);
         assert_eq!(two[0].reason.as_deref(), Some("both are known"));
         assert_eq!(said_of(" CS122", at, at)[0].reason, None);
+        let named = said_of(" unknown-action reason it is new", at, at);
+        assert_eq!((named[0].code.as_str(), named[0].reason.as_deref()), ("CS121", Some("it is new")));
     }
 }

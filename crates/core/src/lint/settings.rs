@@ -45,6 +45,8 @@ pub struct Settings {
     pub eligible: Arc<Lists>,
     /// Whose files are whose; of several that fit, the last one counts.
     pub owners: Vec<Owner>,
+    /// Findings are told, and make no command fail, whoever owns the file.
+    pub report_only: bool,
     /// The owners of whose files findings are told; everybody's where none is named.
     chosen_owners: Vec<String>,
     /// Which rules are on where `rules` does not say.
@@ -120,6 +122,8 @@ struct Table {
     ignore: Vec<Spanned<OneIgnore>>,
     #[serde(default)]
     owners: Vec<OneOwner>,
+    #[serde(default)]
+    report_only: bool,
 }
 
 #[derive(Deserialize)]
@@ -176,6 +180,7 @@ impl Settings {
             aws: Aws::default(),
             eligible: Lists::built_in(),
             owners: Vec::new(),
+            report_only: false,
             chosen_owners: Vec::new(),
             profile: Profile::default(),
             exclude: Vec::new(),
@@ -214,7 +219,7 @@ impl Settings {
         let file: File = toml::from_str(&source.text).map_err(|e| {
             let span = e.span().map_or(Span::default(), Span::from);
             let help =
-                "[lint] may have paths, baseline, profile, exclude, kinds, rules, ignore and owners; see docs/lint.md";
+                "[lint] may have paths, baseline, profile, exclude, kinds, rules, ignore, owners and reportOnly; see docs/lint.md";
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut reader = Reader { source, problems: Vec::new() };
@@ -223,6 +228,7 @@ impl Settings {
             source: source.clone(),
             paths: file.lint.paths,
             baseline: file.lint.baseline,
+            report_only: file.lint.report_only,
             limits,
             ..Self::none(at)
         };
@@ -334,9 +340,10 @@ impl Settings {
     /// Says of each finding whose file it is in.
     pub fn assign(&self, findings: &mut [Finding]) {
         for finding in findings {
+            finding.report_only = self.report_only;
             if let Some(owner) = self.owner_of(&finding.place.source.path) {
                 finding.owner = Some(owner.name.clone());
-                finding.report_only = owner.report_only;
+                finding.report_only |= owner.report_only;
             }
         }
     }

@@ -225,6 +225,11 @@ impl Promises {
             let item = Item { value: text(""), name: format!("the exclude `{pattern}` of lint"), place: place() };
             self.add(Kind::LintFiles, format!("{EXCLUDE}{pattern}"), item);
         }
+        if settings.report_only {
+            let item =
+                Item { value: Value::Parts(BTreeSet::new()), name: "`reportOnly` of lint".to_owned(), place: place() };
+            self.add(Kind::LintFiles, "reportOnly", item);
+        }
         for (index, owner) in settings.owners.iter().enumerate().filter(|(_, o)| o.report_only) {
             // of several owners that a file fits, the last one counts: these take files back
             let later = settings.owners.iter().skip(index + 1).filter(|o| !o.report_only);

@@ -6,7 +6,7 @@ use crate::text::json::{Node, Value};
 /// `${name}` without a colon is no policy variable, but a placeholder of a template: it is not known what stands there.
 pub fn placeholders(node: &mut Node) {
     match &mut node.value {
-        Value::String(text) if text.contains(['<', '[', '{']) => *text = without_placeholders(text),
+        Value::String(text) if text.contains(['<', '[', '{']) || is_blank(text) => *text = without_placeholders(text),
         Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter_mut().for_each(placeholders),
         Value::Object(members) => members.iter_mut().for_each(|m| {
             m.key = without_placeholders(&m.key);
@@ -18,16 +18,34 @@ pub fn placeholders(node: &mut Node) {
 
 /// `<my-account>`, `[MY_ACCOUNT]`, `{{ account }}` and `%{account}` stand for what is still to be filled in.
 fn without_blanks_to_fill_in(text: &str) -> String {
+    if is_blank(text) {
+        return UNKNOWN.to_string();
+    }
     let letter = |c: char| c.is_ascii_alphabetic();
     let capitals = |name: &str| {
         name.len() > 2
             && name.starts_with(letter)
             && name.chars().all(|c| c.is_ascii_uppercase() || "_- ".contains(c) || c.is_ascii_digit())
     };
-    let text = between(text, "<", ">", |name| name.starts_with(letter));
+    let text = between(text, "<%", "%>", |_| true);
+    let text = between(&text, "#{", "}", |name| name.starts_with(|c: char| letter(c) || c == '@'));
+    let text = between(&text, "<", ">", |name| name.starts_with(letter));
     let text = between(&text, "[", "]", capitals);
     let text = between(&text, "{{", "}}", |_| true);
     between(&text, "%{", "}", |_| true)
+}
+
+/// A text that is nothing but a blank to fill in, in the ways of other programs: `__NAME__`, `@@NAME@@`, `%NAME%`, `$NAME`, `REPLACE_ME`.
+pub fn is_blank(text: &str) -> bool {
+    const WORDS: [&str; 4] = ["REPLACE_ME", "CHANGE_ME", "REPLACEME", "CHANGEME"];
+    let within = |mark: &str| text.strip_prefix(mark).and_then(|text| text.strip_suffix(mark));
+    let is_name = |name: &str| {
+        name.len() > 1
+            && name.starts_with(|c: char| c.is_ascii_uppercase())
+            && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    };
+    let dollar = || text.strip_prefix('$').is_some_and(is_name);
+    ["__", "@@", "%"].iter().any(|mark| within(mark).is_some_and(is_name)) || dollar() || WORDS.contains(&text)
 }
 
 /// A text in which what stands between these marks is unknown, where it is a name.
@@ -69,7 +87,7 @@ pub fn in_yaml(node: &mut Node, template: bool) {
     match &mut node.value {
         Value::String(text)
             if text.trim_start().starts_with('{') && text.contains("Statement") || text.contains('\n') => {}
-        Value::String(text) if text.contains(['<', '[', '{']) => {
+        Value::String(text) if text.contains(['<', '[', '{']) || is_blank(text) => {
             let is_kept = |name: &str| if template { is_variable(name) } else { !of_serverless(name) };
             let kept = |name: &str| is_kept(name).then(|| format!("${{{name}}}"));
             *text = interpolated(&without_blanks_to_fill_in(text), kept);
@@ -108,6 +126,16 @@ mod tests {
             ("${opt:stage, 'dev'}-${ssm:/a/b}-${aws:accountId}", format!("{u}-{u}-{u}")),
             ("${ssm:resourceTag/team}", "${ssm:resourceTag/team}".to_owned()),
             ("a[0]", "a[0]".to_owned()),
+            ("__ACCOUNT__", u.to_string()),
+            ("@@NAME@@", u.to_string()),
+            ("%NAME%", u.to_string()),
+            ("$NAME", u.to_string()),
+            ("#{NAME}/*", format!("{u}/*")),
+            ("<%= @arn %>", u.to_string()),
+            ("REPLACE_ME", u.to_string()),
+            ("__init__", "__init__".to_owned()),
+            ("$100", "$100".to_owned()),
+            ("@@assign", "@@assign".to_owned()),
         ] {
             assert_eq!(without_placeholders(text), expected, "{text}");
         }

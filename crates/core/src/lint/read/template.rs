@@ -2,6 +2,7 @@
 
 use super::UNKNOWN;
 use super::embedded::Mapped;
+use super::placeholders::is_blank;
 
 /// How placeholders begin and end, and whether they stand for a value.
 const MARKS: [(&str, &str, bool); 5] =
@@ -53,6 +54,9 @@ fn placeholder(rest: &str, quoted: bool) -> Option<(usize, bool)> {
     if !quoted && rest.starts_with(UNKNOWN) {
         return Some((UNKNOWN.len_utf8(), true));
     }
+    if !quoted && let Some(length) = blank(rest) {
+        return Some((length, true));
+    }
     let (open, close, value) = *MARKS.iter().find(|(open, ..)| rest.starts_with(open))?;
     // within quotes, what holds quotes of its own is in the way; the rest is told apart once the text is read
     let inner = rest.get(open.len()..)?;
@@ -64,6 +68,19 @@ fn placeholder(rest: &str, quoted: bool) -> Option<(usize, bool)> {
     let named = open != "<" || content.starts_with(|c: char| c.is_ascii_alphabetic()) && !content.contains(['"', '\n']);
     let needed = !quoted || content.contains('"');
     (named && needed).then(|| (open.len() + end + close.len(), value))
+}
+
+/// The length of a blank to fill in that stands without quotes: `[MAX_AGE]`, `__MAX_AGE__`.
+fn blank(rest: &str) -> Option<usize> {
+    let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    if let Some(inner) = rest.strip_prefix('[') {
+        let end = inner.find(']')?;
+        let name = inner.get(..end)?;
+        let is_name = name.len() > 2 && name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(is_part);
+        return is_name.then_some(end + 2);
+    }
+    let end = rest.find(|c: char| !is_part(c) && !"@%$".contains(c))?;
+    rest.get(..end).filter(|word| is_blank(word)).map(str::len)
 }
 
 /// Where the brace closes that was opened before this text.
@@ -98,5 +115,6 @@ mod tests {
         );
         assert_eq!(of(r#"%{ if x }{"a": 1}%{ endif }"#).unwrap(), r#"{"a": 1}"#);
         assert_eq!(of(r#"{"a": "b\"<c>"}"#), None);
+        assert_eq!(of(r#"{"a": [MAX_AGE], "b": __N__}"#).unwrap(), r#"{"a": "?", "b": "?"}"#);
     }
 }
