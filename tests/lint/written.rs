@@ -14,7 +14,7 @@ const STATEMENT: &str = r#"{Version="2012-10-17",Statement=[{Effect="Allow",Acti
 
 #[test]
 fn a_template_may_be_one_expression() {
-    let text = format!("${{jsonencode({})}}\n", STATEMENT.replace('"', "\""));
+    let text = format!("${{jsonencode({STATEMENT})}}\n");
     for name in ["x.json.tpl", "x.tftpl", "x.yaml.tftpl"] {
         assert_eq!(misspelt(&[(name, &text.replace("\"*\"}", "a}"))]), ["s3:GetObjectZq"], "{name}");
     }

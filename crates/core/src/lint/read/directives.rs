@@ -131,7 +131,9 @@ fn rendered(mapped: &Mapped, pieces: &[Piece], branches: &[usize], nth: usize) -
                 own.branch += 1;
                 own.is_if = true;
             }
-            Piece::Directive(Word::End) => drop(open.pop()?),
+            Piece::Directive(Word::End) => {
+                open.pop()?;
+            }
             Piece::Directive(Word::Nothing) => {}
         }
     }
@@ -149,7 +151,9 @@ fn branches(pieces: &[Piece]) -> Option<Vec<usize>> {
                 counts.push(1);
             }
             Piece::Directive(Word::Else) => *counts.get_mut(*open.last()?)? += 1,
-            Piece::Directive(Word::End) => drop(open.pop()?),
+            Piece::Directive(Word::End) => {
+                open.pop()?;
+            }
             _ => {}
         }
     }
