@@ -115,6 +115,6 @@ mod tests {
         );
         assert_eq!(of(r#"%{ if x }{"a": 1}%{ endif }"#).unwrap(), r#"{"a": 1}"#);
         assert_eq!(of(r#"{"a": "b\"<c>"}"#), None);
-        assert_eq!(of(r#"{"a": [MAX_AGE], "b": __N__}"#).unwrap(), r#"{"a": "?", "b": "?"}"#);
+        assert_eq!(of(r#"{"a": [MAX_AGE], "b": __MAX__}"#).unwrap(), r#"{"a": "?", "b": "?"}"#);
     }
 }
