@@ -358,6 +358,15 @@ fn evidence_of_an_earlier_format_is_read() {
     for table in ["accounts:", "agreements:", "access:", "exceptions:", "history:", "population:"] {
         assert!(!again.contains(table), "{table} {again}");
     }
+    // its cover page is held against nothing, which is said whatever else differs
+    edited(folder.path(), "cover.md", |_| "All accounts are covered.\n".to_owned());
+    for more in [&[][..], &["--against", INVENTORY]] {
+        let told = text(&verify(folder.path(), more)).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            told.contains("Not checked: cover.md, which is of an earlier format. No evaluation compares it"),
+            "{told}"
+        );
+    }
     edited(folder.path(), "accounts.csv", |t| t.replacen("not covered,", "covered,", 1));
     let output = verify(folder.path(), &[]);
     assert!(

@@ -213,7 +213,7 @@ fn who_changes_teams_evades_nothing() {
 
 /// Groups by their ids with their names, people by their ids with their names and groups, permission sets with the group that has them and
 /// what they may do; a guardrail that forbids acceptance where the condition holds.
-fn staff(
+pub fn staff(
     groups: &[(&str, &str)],
     people: &[(&str, &str, &str)],
     sets: &[(&str, &str, &[&str])],
@@ -237,13 +237,14 @@ fn staff(
     world
 }
 
-const LIST: &[&str] = &["artifact:ListReports"];
-const ALL: &[&str] = &["artifact:*"];
+pub const LIST: &[&str] = &["artifact:ListReports"];
+pub const ALL: &[&str] = &["artifact:*"];
 
 /// The kinds of what is weaker, and what is told of it, where one of these is changed to the other.
-fn evaded(base: &World, head: &World) -> (i32, Vec<String>) {
+pub fn evaded(base: &World, head: &World) -> (i32, Vec<String>) {
     let repository = Repository::new(base);
-    assert_eq!(repository.check(&["--only", "guardrails"]).code, 0);
+    let before = repository.check(&["--only", "guardrails"]);
+    assert_eq!(before.code, 0, "{}", before.document);
     repository.write("entities.json", &entities(head));
     let checked = repository.check(&["--only", "guardrails"]);
     assert!(kinds(&checked).iter().all(|kind| *kind == "evaded-guardrail"), "{}", checked.document);
@@ -325,6 +326,34 @@ fn a_group_is_known_by_what_it_is_assigned() {
         let (code, told) = evaded(&base, &of(ALL));
         assert!(code == 4 && !told[0].contains("mona"), "{told:?}");
         assert_eq!(evaded(&base, &of(LIST)).0, 0);
+    }
+}
+
+/// However an assignment is written, it is in the same accounts; and a name that differs in case is another to a guardrail.
+#[test]
+fn a_group_is_known_by_the_accounts_of_its_assignment() {
+    let condition = "context.groups.contains(\"developers\")";
+    let unit = "ou-abcd-11111111";
+    let of = |groups: &[(&str, &str)], sets: &[(&str, &str, &[&str])], by_unit: bool| {
+        let mut world =
+            staff(groups, &[("u-2", "mona", "x")], sets, condition).entity(json!({"uid": unit, "parents": [ORG]}));
+        let set = world.entities.iter_mut().find(|e| e["uid"] == "PermissionSet::\"Developers\"").unwrap();
+        if by_unit {
+            let group = set["attrs"]["assignments"][0]["group"].clone();
+            set["attrs"]["assignments"] = json!([{"group": group, "organizationalUnits": [unit]}]);
+        }
+        world.entities.iter_mut().find(|e| e["uid"] == A).unwrap()["parents"] = json!([unit]);
+        world
+    };
+    for by_units in [[true, false], [false, true]] {
+        for name in ["devs", "Developers"] {
+            let base = of(&[("g", "developers"), ("x", "x")], &[("Developers", "g", LIST)], by_units[0]);
+            let change = |may| {
+                let sets = [("Developers", "g2", may), ("Nothing", "y", LIST)];
+                of(&[("g2", name), ("y", "developers"), ("x", "x")], &sets, by_units[1])
+            };
+            assert_eq!(evaded(&base, &change(ALL)).0, 4, "{by_units:?} {name}");
+        }
     }
 }
 

@@ -39,6 +39,7 @@ mod evidence_filed;
 mod evidence_verified;
 mod expectations;
 mod gate;
+mod gate_accounts;
 mod gate_people;
 mod gates;
 mod generate;

@@ -71,15 +71,14 @@ pub fn verify(cli: &Cli, args: &EvidenceArgs, folder: &Path) -> Result<u8, Failu
         alone.not_checked.clear();
         (decided, not_compared) = (compared.decided, compared.not_compared);
     }
-    let but = (alone.not_checked.as_slice(), not_compared.as_slice());
-    output::print(&verified(&filed, &lines, (&decided, but), args.against.is_some()))?;
+    output::print(&verified(&filed, &lines, (&decided, &alone, &not_compared), args.against.is_some()))?;
     Ok(if lines.is_empty() { OK } else { NOT_OK })
 }
 
 fn verified(
     filed: &Filed,
     lines: &[String],
-    (decided, (not_checked, not_compared)): (&[String], (&[String], &[String])),
+    (decided, alone, not_compared): (&[String], &Alone, &[String]),
     again: bool,
 ) -> String {
     let width = output::width();
@@ -100,10 +99,21 @@ fn verified(
     if let (true, false) = (lines.is_empty(), again) {
         let told = "Checked without an inventory: that the tables and the document say the same, and that the document has its form.";
         text.push_str(&paragraph(width, "", told));
-        if !not_checked.is_empty() {
-            let rest = plain::listed(not_checked, "and");
+        if !alone.not_checked.is_empty() {
+            let rest = plain::listed(&alone.not_checked, "and");
             text.push_str(&paragraph(width, "", &format!("Not checked: {rest}. --against INVENTORY compares it.")));
         }
+    }
+    if !alone.never_compared.is_empty() {
+        let pages = plain::listed(&alone.never_compared, "and");
+        text.push_str(&paragraph(
+            width,
+            "",
+            &format!("Not checked: {pages}. No evaluation compares it: read the tables."),
+        ));
+    }
+    if let (false, parts @ [_, ..]) = (lines.is_empty(), not_compared) {
+        text.push_str(&paragraph(width, "", &format!("Not compared: {}.", plain::listed(parts, "and"))));
     }
     let warning = "An unsigned manifest shows accidents, not tampering: check the signature on it, where there is one.";
     text + "\n" + &paragraph(width, "", warning)

@@ -128,7 +128,6 @@ pub fn compare(filed: &Filed, document: &Value, now: &Bundle) -> Compared {
         found.files(filed, now);
     } else {
         found.decided.push(format!("decided by another format: {} is filed, now {FORMAT}", of(document, "/schema")));
-        found.not_compared.push(COVER.to_owned());
     }
     found
 }
@@ -336,11 +335,26 @@ fn differing(before: &Value, after: &Value, (is_same_format, other_files): (bool
         !is_excepted && (is_same_format || was.contains_key(name))
     };
     let is_same = |name: &String| {
-        let (then, today) = (was.get(name), is.get(name));
+        // what a document does not have says nothing
+        let [then, today] = [was, is].map(|row| row.get(name).filter(|value| !value.is_null()));
         then == today || (other_files && sources::is_same_but_for_lines(name, then, today))
     };
     let differing = names(was, is).into_iter().filter(|n| counts(n) && !is_same(n));
     differing
         .map(|name| format!("{name} was {}, and is {}", values::shown(was.get(name)), values::shown(is.get(name))))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn what_a_row_does_not_have_says_nothing() {
+        let differing = |before, after| super::differing(&before, &after, (true, false));
+        assert!(differing(json!({"a": "x"}), json!({"a": "x", "assuming": null})).is_empty());
+        assert!(differing(json!({"a": "x", "assuming": null}), json!({"a": "x"})).is_empty());
+        let told = differing(json!({"a": "x"}), json!({"a": "x", "assuming": "y"}));
+        assert_eq!(told.len(), 1, "{told:?}");
+    }
 }

@@ -17,6 +17,8 @@ pub struct Alone {
     pub faults: Vec<String>,
     /// What only a second evaluation can tell.
     pub not_checked: Vec<String>,
+    /// What no evaluation tells.
+    pub never_compared: Vec<String>,
 }
 
 /// Checks a document, and the cover page that lies beside it. `hipaa_kinds` are those of the built-in rules.
@@ -24,7 +26,7 @@ pub fn check(document: &Value, page: Option<&[u8]>, hipaa_kinds: &BTreeSet<Strin
     let mut found = Alone::default();
     found.faults.extend(form::fault(document));
     if document.get("schema").and_then(Value::as_str) != Some(FORMAT) {
-        found.not_checked.push(format!("{COVER}, which is of an earlier format"));
+        found.never_compared.push(format!("{COVER}, which is of an earlier format"));
         return found;
     }
     if found.faults.is_empty() {

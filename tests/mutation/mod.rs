@@ -48,7 +48,7 @@ struct Question {
     inventory: usize,
     at: Moment,
     way: Way,
-    /// An account alone, or of [`Way::Changes`] and [`Way::Joining`] one plan; none for all of them.
+    /// An account alone, or of [`Way::Changes`] and [`Way::Joining`] one plan; none for all of them, which [`Way::Changes`] never asks.
     only: Option<String>,
 }
 
@@ -126,8 +126,17 @@ impl Inventories {
                     if alone.is_some_and(|name| self.names[inventory] != name) {
                         continue;
                     }
-                    let at = moments.get(place);
-                    questions.extend(at.map(|at| Question { inventory, at: *at, way: *way, only: None }));
+                    let Some(at) = moments.get(place).copied() else { continue };
+                    let question = Question { inventory, at, way: *way, only: None };
+                    match way {
+                        // one plan tells most mutants: they are asked of one after the other
+                        Way::Changes => questions.extend(
+                            made(&self.all[inventory], at)
+                                .iter()
+                                .map(|(name, ..)| Question { only: Some(name.clone()), ..question.clone() }),
+                        ),
+                        _ => questions.push(question),
+                    }
                 }
             }
         }
@@ -174,16 +183,19 @@ fn answer<T: serde::Serialize>(result: Result<T, Failure>) -> String {
 /// A plan by its name, its changes, and what comes of them.
 type Plan = (String, Vec<Change>, Inventory);
 
-/// What is advised before each change that can be made to an inventory by itself, or before those of one plan.
-fn advised(inventory: &Inventory, rules: &RuleBook, at: Moment, only: &[String]) -> String {
+/// The plans that can be made to an inventory.
+fn made(inventory: &Inventory, at: Moment) -> &'static [Plan] {
     // one inventory is asked, at one moment, and advice changes nothing of what can happen
     static PLANS: OnceLock<Vec<Plan>> = OnceLock::new();
+    PLANS.get_or_init(|| plans(inventory, at))
+}
+
+/// What is advised before the changes of a plan.
+fn advised(inventory: &Inventory, rules: &RuleBook, at: Moment, only: &[String]) -> String {
     let mut told = String::new();
-    for (made, changes, after) in PLANS.get_or_init(|| plans(inventory, at)) {
-        if only.is_empty() || only.contains(made) {
-            let told_of = what_if::consequences((inventory, after), rules, changes, at);
-            told.push_str(&format!("{made}: {}\n", answer(told_of.map(|found| found.advice))));
-        }
+    for (name, changes, after) in made(inventory, at).iter().filter(|(name, ..)| only.contains(name)) {
+        let told_of = what_if::consequences((inventory, after), rules, changes, at);
+        told.push_str(&format!("{name}: {}\n", answer(told_of.map(|found| found.advice))));
     }
     told
 }
@@ -232,6 +244,8 @@ fn plans(inventory: &Inventory, at: Moment) -> Vec<Plan> {
         let terminate = Change::Terminate { of: account.clone(), kind: Some("baa".to_owned()) };
         let leave = Change::Leave { account: account.clone() };
         plans.push(vec![accept.clone(), leave.clone()]);
+        // one that has no agreement of its own yet when it leaves
+        plans.push(vec![leave.clone(), accept.clone()]);
         plans.push(vec![accept.clone(), leave.clone(), terminate.clone()]);
         plans.push(vec![terminate.clone(), leave]);
         // one that joins before what covers it is terminated
@@ -432,9 +446,14 @@ impl<'t, S: Subject> Trial<'t, S> {
         }
         let told = self.telling.lock().unwrap().get(&mutant.policy).cloned().unwrap_or_default();
         // a mutant of the same policy can ask about other operations, in other ways
-        let is_asked = |q: &&Question| all.contains(&Question { only: None, ..(*q).clone() });
+        let is_asked = |q: &&Question| all.contains(q) || all.contains(&Question { only: None, ..(*q).clone() });
         let first: Vec<Question> = told.iter().filter(is_asked).cloned().collect();
-        let rest = all.iter().filter(|q| !told.contains(q));
+        let mut rest: Vec<&Question> = all.iter().filter(|q| !told.contains(q)).collect();
+        // what says something by the policy tells most of its mutants
+        if rest.iter().all(|q| q.way == Way::Changes) {
+            let says = |q: &Question| self.before(q, &operations, &options(q, &operations)).contains(&mutant.policy);
+            rest.sort_by_cached_key(|q| !says(q));
+        }
         let Some(question) = first.iter().chain(rest).find(|q| self.differ(q, &operations, &rules).is_some()) else {
             return Fate::Survived;
         };
@@ -454,17 +473,19 @@ impl<'t, S: Subject> Trial<'t, S> {
 
     /// Asks the other mutants of the policy this question first, or a part of it that tells this mutant as well: a part is cheap.
     fn learn(&self, mutant: &Mutant, question: &Question, operations: &[String], rules: &S::Rules) {
-        let part = self.differ(question, operations, rules).and_then(|(b, a)| narrowed(question, &b, &a));
+        let is_part = question.only.is_some();
+        let differ = if is_part { None } else { self.differ(question, operations, rules) };
+        let part = differ.and_then(|(b, a)| narrowed(question, &b, &a));
         let part = part.filter(|part| self.differ(part, operations, rules).is_some());
         let mut telling = self.telling.lock().unwrap();
         let telling = telling.entry(mutant.policy.clone()).or_default();
         // a part of what is already asked in part may tell what that did not: the whole stays last
         telling.retain(|q| q != question);
+        let parts = telling.iter().filter(|q| q.only.is_some()).count();
         if let Some(part) = part.filter(|part| !telling.contains(part)) {
-            let parts = telling.iter().filter(|q| q.only.is_some()).count();
             telling.insert(parts, part);
         }
-        telling.push(question.clone());
+        telling.insert(if is_part { parts } else { telling.len() }, question.clone());
     }
 
     /// The answer of the unchanged policies.

@@ -134,8 +134,10 @@ pub fn of_phi(accounts: &[Held], told: Told) -> Vec<String> {
     if !unknown.is_empty() {
         sentences.push(say(&unknown, "and may be without cover"));
     }
-    if without.is_empty() && unknown.is_empty() && holding(Some(true)).next().is_some() {
-        let named = if told.is_named() { " named" } else { "" };
+    let named = if told.is_named() { " named" } else { "" };
+    if holding(Some(true)).next().is_none() {
+        sentences.push(format!("No account{named} is known to hold PHI."));
+    } else if without.is_empty() && unknown.is_empty() {
         sentences.push(format!("Every account{named} that is known to hold PHI is covered."));
     }
     let perhaps = holding(None).filter(|a| a.covered != Some(true)).count();

@@ -615,7 +615,11 @@ fn unseen_now(
         (None, Some(within)) => o.organization.as_ref().is_some_and(|organization| within.contains(organization)),
         (_, None) => true,
     };
-    Ok(after.completeness.perhaps_others.iter().filter(reached).cloned().collect())
+    let mut reached: Vec<Others> = after.completeness.perhaps_others.iter().filter(reached).cloned().collect();
+    // whether control policies and what is assigned leave more in accounts that are not listed is compared
+    let elsewhere: Vec<Others> = reached.extract_if(.., |o| o.account.is_none()).collect();
+    reached.extend(carried::beyond_those_of((base.inventory, rules), base.options, elsewhere)?);
+    Ok(reached)
 }
 
 /// Both assessments, beside each other. Beyond the reach of the change, principals have the same answers.

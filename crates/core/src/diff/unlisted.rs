@@ -1,8 +1,9 @@
 //! New access in accounts that the old inventory did not list, whatever the new one calls known: they may stand anywhere in their
-//! organization, and are there still. Of what a control policy above them denied, and does not deny any more, it is not known whether
-//! anyone gains by it.
+//! organization, and are there still. Of what a control policy above them denied, and does not deny any more, and of what a permission set
+//! that is assigned to their unit came to allow, it is not known whether anyone gains by it.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::resources::{self, compared, limits, reason};
 use super::stacks::{ANYONE, Comparing, Interned, NewAccess, Stack};
@@ -11,16 +12,21 @@ use super::{PrincipalEntry, Side};
 use crate::access::{AccessAnswer, NewRequests, Witness};
 use crate::assessment::completeness::Unseen;
 use crate::inventory::Inventory;
+use crate::inventory::entity::Uid;
 use crate::inventory::model::{Account, Parent};
 use crate::inventory::tree::Tree;
 use crate::permissions::controls::Controls;
 use crate::permissions::knowledge::Knowledge;
+use crate::permissions::layer::Layer;
 use crate::permissions::principals::Directory;
 use crate::problem::Failure;
 use crate::terms::PrincipalKind;
 
 /// What is compared, beside resource control policies.
 const NAME: &str = "service control policies";
+
+/// The same, of what is assigned to a unit.
+const SETS: &str = "permission sets";
 
 /// Where an account may stand that is not listed: of an organization, in a unit or at the root.
 struct Place {
@@ -106,9 +112,33 @@ impl<'a> AllPlaces<'a> {
         }
         Ok(stack)
     }
+
+    /// The permission sets that are assigned to accounts there, by their ids, with their names and layers.
+    fn sets(
+        &self,
+        place: &Place,
+        directory: &mut Directory<'_>,
+        interned: &mut Interned,
+    ) -> Result<BTreeMap<Uid, (String, Stack)>, Failure> {
+        let Some(account) = self.tree.accounts.get(place.id()) else { return Ok(BTreeMap::new()) };
+        let then = directory.then(account)?;
+        // the number of the account is not known, nor what follows from it
+        let mut knowledge = Knowledge::default();
+        directory.organization_keys(&mut knowledge, &then);
+        let mut found = BTreeMap::new();
+        for set in directory.of_account(account, |who| who.kind == PrincipalKind::PermissionSet)? {
+            let number = |layer: &Rc<Layer>| {
+                let read = interned.read(layer, self.inventory);
+                interned.number(layer, &read, &knowledge)
+            };
+            let stack = set.stack.layers.iter().map(number).collect();
+            found.insert(set.uid, (set.name, stack));
+        }
+        Ok(found)
+    }
 }
 
-/// What control policies no longer deny in accounts that the old inventory did not list.
+/// What control policies no longer deny in accounts that the old inventory did not list, and what permission sets came to allow there.
 pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAccess>, Failure> {
     // who asks about some accounts asks about those
     if !head.options.filter.accounts.is_empty() {
@@ -123,9 +153,8 @@ pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAcce
     }
     let (before, after) = (AllPlaces::of(base, &places), AllPlaces::of(head, &places));
     let mut told: BTreeMap<(&'static str, String), NewAccess> = BTreeMap::new();
-    for (of, place, reason) in
-        service_control(&before, &after, &places)?.into_iter().chain(resource_control(&before, &after, &places)?)
-    {
+    let of_controls = [service_control(&before, &after, &places)?, resource_control(&before, &after, &places)?];
+    for (of, place, reason) in of_controls.into_iter().flatten().chain(permission_sets(&before, &after, &places)?) {
         let entry = told
             .entry((of, reason.clone()))
             .or_insert_with(|| NewAccess::of_known(of.to_owned(), Vec::new(), AccessAnswer::unknown(reason)));
@@ -178,6 +207,38 @@ fn service_control<'p>(
             }
         };
         found.push((NAME, place, why));
+    }
+    Ok(found)
+}
+
+fn permission_sets<'p>(
+    before: &AllPlaces<'_>,
+    after: &AllPlaces<'_>,
+    places: &'p [Place],
+) -> Result<Vec<Told<'p>>, Failure> {
+    let (mut old, mut new) = (before.directory(), after.directory());
+    let mut interned = Interned::default();
+    let mut changed = Vec::new();
+    for place in places {
+        let mut had = before.sets(place, &mut old, &mut interned)?;
+        for (uid, (name, has)) in after.sets(place, &mut new, &mut interned)? {
+            let had = had.remove(&uid).map(|(_, stack)| stack);
+            changed.extend((had.as_ref() != Some(&has)).then_some((place, name, had, has)));
+        }
+    }
+    let mut comparing = Comparing::new(&interned);
+    let mut found = Vec::new();
+    for (place, name, had, has) in changed {
+        let answer = comparing.stacks(had.as_ref(), &has, &after.number)?;
+        let why = match answer.decision {
+            NewRequests::None => continue,
+            NewRequests::Unknown => answer.reason.unwrap_or_else(|| "what they allow is not known".to_owned()),
+            NewRequests::New => {
+                let such = answer.witnesses.first().map_or_else(|| "a request".to_owned(), Witness::words);
+                format!("{such} is allowed, and which accounts there are was not in the older inventory")
+            }
+        };
+        found.push((SETS, place, format!("{name}: {why}")));
     }
     Ok(found)
 }

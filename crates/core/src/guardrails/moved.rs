@@ -1,5 +1,6 @@
-//! People as they were before a change: a guardrail that is about a group is about whoever was in it, also where the change renames the
-//! group, moves them out of it, or gives its name to others.
+//! People and accounts as they were before a change: a guardrail that is about a group is about whoever was in it, also where the change
+//! renames the group, moves them out of it, or gives its name to others; one that is about a unit, the name or a tag of an account is
+//! about that account.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +10,7 @@ use crate::assessment::Options;
 use crate::assessments::Assessments;
 use crate::inventory::Inventory;
 use crate::inventory::entity::{Entity, Uid};
+use crate::inventory::tree::Tree;
 use crate::problem::Failure;
 
 /// What a guardrail no longer holds for: what those whom it was about before may do with the change, and could not.
@@ -20,8 +22,17 @@ pub struct Evaded {
     pub violations: Vec<Violation>,
 }
 
-/// The types of whom guardrails are about, and of the groups that these are in. What becomes of accounts is told of the accounts.
-const WHO: [&str; 6] = ["Group", "IdentityCenterGroup", "IdentityCenterUser", "PermissionSet", "Role", "User"];
+/// The types of whom and of what guardrails are about, and of the groups and units that these are in.
+const WHO: [&str; 8] = [
+    "Account",
+    "Group",
+    "IdentityCenterGroup",
+    "IdentityCenterUser",
+    "OrganizationalUnit",
+    "PermissionSet",
+    "Role",
+    "User",
+];
 
 /// Those of them who may be there under another id.
 const CALLED_OTHERWISE: [&str; 2] = ["IdentityCenterGroup", "IdentityCenterUser"];
@@ -122,8 +133,14 @@ fn singles(violation: &Violation) -> Vec<(Single, Violation)> {
 /// these are the same. `same` has those who are somebody of before under another id.
 pub(super) fn as_they_were(base: &Inventory, head: &Inventory, same: &Same) -> Option<Inventory> {
     let is_now: BTreeMap<&Uid, &Uid> = same.iter().map(|(new, old)| (old, new)).collect();
+    let trees = [Tree::new(base), Tree::new(head)];
+    // what stands in another organization is in the hands of others
+    let stays = |old: &&Entity| {
+        let [before, after] = trees.each_ref().map(|tree| organization(tree, &old.uid.id));
+        old.uid.ty != "Account" || before == after
+    };
     let mut changed: Vec<(Uid, Entity)> = Vec::new();
-    for old in WHO.iter().flat_map(|ty| base.of_type(ty)) {
+    for old in WHO.iter().flat_map(|ty| base.of_type(ty)).filter(stays) {
         // whoever has the id now may be somebody else
         let now = is_now.get(&old.uid).copied().unwrap_or(&old.uid);
         match head.entities.get(now) {
@@ -146,6 +163,11 @@ pub(super) fn as_they_were(base: &Inventory, head: &Inventory, same: &Same) -> O
     Some(inventory)
 }
 
+/// The organization in which an account stands.
+fn organization(tree: &Tree, account: &str) -> Option<String> {
+    tree.accounts.get(account).and_then(|account| tree.now(account).organization)
+}
+
 /// Those who are nobody of before, in groups that are.
 fn anew(base: &Inventory, head: &Inventory, same: &Same) -> Vec<(Uid, Entity)> {
     let of = |uid: &Uid| was(same, uid);
@@ -160,7 +182,7 @@ fn anew(base: &Inventory, head: &Inventory, same: &Same) -> Vec<(Uid, Entity)> {
 }
 
 fn is_container(ty: &str) -> bool {
-    ["Group", "IdentityCenterGroup"].contains(&ty)
+    ["Group", "IdentityCenterGroup", "OrganizationalUnit"].contains(&ty)
 }
 
 /// An entity of the change as it was called and where it stood; `None` where it is so still.

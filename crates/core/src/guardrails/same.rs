@@ -9,7 +9,7 @@ use super::moved::{as_it_was, as_they_were};
 use crate::assessment::completeness::others::groups_of;
 use crate::assessment::{PrincipalAnswer, principals};
 use crate::inventory::Inventory;
-use crate::inventory::entity::{Item, Uid};
+use crate::inventory::entity::{Entity, Item, Uid};
 use crate::inventory::tree::Tree;
 use crate::moment::Moment;
 use crate::terms::PrincipalKind;
@@ -108,13 +108,17 @@ fn by_names(base: &Inventory, head: &Inventory) -> Same {
 
 /// The same, but for groups that are new, and have the permission set in an account that another group has there no more.
 fn by_assignments(base: &Inventory, head: &Inventory) -> Same {
+    // a name that differs in case is no name that a guardrail asks for, and may be that of another
+    let names: BTreeSet<&str> = base.of_type("IdentityCenterGroup").filter_map(|e| e.str("displayName")).collect();
+    let is_known =
+        |e: &Entity| base.entities.contains_key(&e.uid) || e.str("displayName").is_some_and(|n| names.contains(n));
+    let new: BTreeSet<&str> =
+        head.of_type("IdentityCenterGroup").filter(|e| !is_known(e)).map(|e| e.uid.id.as_str()).collect();
+    if new.is_empty() {
+        return by_names(base, head);
+    }
+    let is_new = |group: &&String| new.contains(group.as_str());
     let (had, has) = (assigned(base), assigned(head));
-    let names = CALLED.map(|of| named(base, of));
-    let is_new = |group: &&String| {
-        let uid = Uid::new("IdentityCenterGroup", group.as_str());
-        let name = head.entities.get(&uid).and_then(|e| e.str("displayName")).map(folded);
-        !base.entities.contains_key(&uid) && !names.iter().any(|of| name.as_ref().is_some_and(|n| of.contains_key(n)))
-    };
     let mut same = Same::new();
     let mut taken: BTreeSet<Uid> = BTreeSet::new();
     let mut known = |new: Uid, old: Uid| {
@@ -134,14 +138,23 @@ fn by_assignments(base: &Inventory, head: &Inventory) -> Same {
     in_turn(same, head)
 }
 
-/// The groups that have a permission set in an account, or in those below a unit.
+/// The groups that have a permission set in an account, however it is assigned, or by a unit.
 fn assigned(inventory: &Inventory) -> BTreeMap<(Uid, String), BTreeSet<String>> {
+    let tree = Tree::new(inventory);
+    let mut below: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for account in tree.accounts.values() {
+        for unit in tree.now(account).path {
+            below.entry(unit).or_default().push(account.id.clone());
+        }
+    }
     let mut found: BTreeMap<(Uid, String), BTreeSet<String>> = BTreeMap::new();
     for set in inventory.of_type("PermissionSet") {
         for fields in set.set("assignments").unwrap_or_default().iter().filter_map(Item::record) {
             let Some(group) = fields.get("group").and_then(Item::id) else { continue };
             let places = ["accounts", "organizationalUnits"].into_iter().filter_map(|attr| fields.get(attr));
-            for place in places.flat_map(Item::ids) {
+            let named: Vec<String> = places.flat_map(Item::ids).collect();
+            let accounts = named.iter().filter_map(|unit| below.get(unit)).flatten().cloned();
+            for place in named.iter().cloned().chain(accounts) {
                 found.entry((set.uid.clone(), place)).or_default().insert(group.to_owned());
             }
         }

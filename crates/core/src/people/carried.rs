@@ -46,14 +46,27 @@ pub fn carried(
     }
     let open = with(head, base, flags.iter());
     let had = may((base, rules), old)?;
-    let others: Vec<Others> =
-        may((&open, rules), new)?.into_iter().filter_map(|(whom, others)| beyond(others, had.get(&whom))).collect();
+    let may = may((&open, rules), new)?;
+    let others: Vec<Others> = may.into_iter().filter_map(|(whom, others)| beyond(whom, others, &had)).collect();
     if others.is_empty() {
         return Ok(Carried::default());
     }
     let matters = |(uid, _): &&Flag| others.iter().any(|o| concerns(uid, o));
     let inventory = with(head, base, flags.iter().filter(matters));
     Ok(Carried { inventory: Some(inventory), others })
+}
+
+/// Those who are not listed, where they may do what they could not before, whatever agreements are in force.
+pub fn beyond_those_of(
+    of: (&Inventory, &RuleBook),
+    options: &Options,
+    others: Vec<Others>,
+) -> Result<Vec<Others>, Failure> {
+    if others.is_empty() {
+        return Ok(others);
+    }
+    let had = may(of, options)?;
+    Ok(others.into_iter().filter_map(|others| beyond(whom(&others), others, &had)).collect())
 }
 
 /// What was not known, and is said to be.
@@ -94,6 +107,11 @@ fn with<'f>(head: &Inventory, base: &Inventory, flags: impl Iterator<Item = &'f 
 /// Whom it is told of: the account, the organization of accounts that are not listed, the permission set, the roles.
 type Whom = (Option<String>, Option<String>, Option<String>, Option<Assuming>);
 
+fn whom(others: &Others) -> Whom {
+    let Others { account, organization, permission_set, assuming, .. } = others;
+    (account.clone(), organization.clone(), permission_set.clone(), assuming.clone())
+}
+
 /// What those could do who may be there unseen, whatever agreements are in force.
 fn may((inventory, rules): (&Inventory, &RuleBook), options: &Options) -> Result<BTreeMap<Whom, Others>, Failure> {
     let mut options = Options { any_state: true, ..options.clone() };
@@ -104,8 +122,7 @@ fn may((inventory, rules): (&Inventory, &RuleBook), options: &Options) -> Result
     all.extend(unlisted::everywhere(of, &options)?);
     let mut found: BTreeMap<Whom, Others> = BTreeMap::new();
     for others in all {
-        let Others { account, organization, permission_set, assuming, .. } = &others;
-        let whom = (account.clone(), organization.clone(), permission_set.clone(), assuming.clone());
+        let whom = whom(&others);
         match found.get_mut(&whom) {
             Some(known) => known.operations.extend(others.operations),
             None => drop(found.insert(whom, others)),
@@ -115,8 +132,8 @@ fn may((inventory, rules): (&Inventory, &RuleBook), options: &Options) -> Result
 }
 
 /// What they could not do before.
-fn beyond(others: Others, had: Option<&Others>) -> Option<Others> {
-    let had: BTreeSet<&Operation> = had.iter().flat_map(|h| &h.operations).collect();
+fn beyond(whom: Whom, others: Others, had: &BTreeMap<Whom, Others>) -> Option<Others> {
+    let had: BTreeSet<&Operation> = had.get(&whom).iter().flat_map(|h| &h.operations).collect();
     let operations: BTreeSet<Operation> = others.operations.iter().filter(|o| !had.contains(o)).cloned().collect();
     let operations: Vec<Operation> = operations.into_iter().collect();
     (!operations.is_empty()).then_some(Others { operations, ..others })
