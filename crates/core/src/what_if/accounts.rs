@@ -18,9 +18,6 @@ impl Edit {
     pub fn join(&mut self, id: &str, organization: &str) -> Result<(), Why> {
         let account = self.account(id)?;
         let joined = self.known("Organization", organization)?;
-        if self.inventory.entities.get(&joined).is_some_and(|o| o.attrs.contains_key("deletedAt")) {
-            return Err(Why::new(format!("{organization} was deleted"), "name another organization"));
-        }
         match self.tree().now(&account).organization {
             Some(own) if own == organization => return Err(Why::nothing()),
             // an invitation can be accepted without leaving first: it leaves and joins at one moment
@@ -62,6 +59,9 @@ impl Edit {
                 format!("{to} is not a part of its organization: {where_it_is}"),
                 "an account moves between the units of one organization; use --join for another one",
             ));
+        }
+        if account.parent.as_ref() == Some(&parent) {
+            return Err(Why::nothing());
         }
         self.place(&Uid::new("Account", id), Some(&parent));
         Ok(())

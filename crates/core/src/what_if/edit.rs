@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Why;
+use super::{Change, Why};
 use crate::inventory::Inventory;
 use crate::inventory::entity::{Attr, Entity, Item, Uid};
 use crate::inventory::model::{Account, Parent};
@@ -106,6 +106,23 @@ impl Edit {
                 Err(Why::new(what, "name another organization"))
             }
         }
+    }
+
+    /// The same of the organization that a change is about.
+    pub fn organization_is_there(&self, change: &Change) -> Result<(), Why> {
+        let of = match change {
+            Change::Organization { organization, .. }
+            | Change::Join { organization, .. }
+            | Change::Delete { organization } => return self.is_there(&self.known("Organization", organization)?),
+            Change::Accept { by, .. } | Change::Terminate { of: by, kind: Some(_) } => Some(by.as_str()),
+            Change::Terminate { of, kind: None } => self
+                .inventory
+                .entity("CustomerAgreement", of)
+                .and_then(|acceptance| acceptance.reference("organization")),
+            _ => None,
+        };
+        let organization = of.filter(|of| self.inventory.entity("Organization", of).is_some());
+        organization.map_or(Ok(()), |organization| self.is_there(&Uid::new("Organization", organization)))
     }
 
     /// What a policy is attached to, and by which attribute.

@@ -69,6 +69,16 @@ impl Edit {
         let set = self.named(&["PermissionSet"], set)?;
         let account = self.known("Account", account)?;
         let field = if to.ty == "IdentityCenterUser" { "user" } else { "group" };
+        let is_it = |item: &Item| {
+            let fields = item.record();
+            let of = |name: &str| fields.and_then(|f| f.get(name));
+            of(field).and_then(Item::id) == Some(to.id.as_str())
+                && of("accounts").is_some_and(|accounts| accounts.ids().contains(&account.id))
+        };
+        let assigned = self.inventory.entities.get(&set).and_then(|e| e.attrs.get("assignments"));
+        if assigned.is_some_and(|item| matches!(&item.attr, Attr::Set(items) if items.iter().any(is_it))) {
+            return Err(Why::new("it is assigned there already", ""));
+        }
         self.with(&set, |entity| {
             let span = entity.span;
             let accounts = Attr::Set(vec![Item { span, attr: Attr::Entity(account) }]);
