@@ -219,10 +219,7 @@ fn who_cannot_act_is_not_named() {
     let downloads = denying(world(), &["artifact:GetAgreement", "artifact:DownloadAgreement"]);
     let found = made(&downloads, &[leave(A)]).0;
     let message = &found.iter().find(|a| a.policy == "accepting-is-denied").unwrap().message;
-    assert!(
-        message.contains("artifact:GetAgreement") && message.contains("attached to o-exampleorgid"),
-        "{message}"
-    );
+    assert!(message.contains("artifact:GetAgreement") && message.contains("attached to o-exampleorgid"), "{message}");
 }
 
 fn unmade_of(world: &World, changes: &[Change]) -> Vec<(usize, String, String)> {

@@ -53,6 +53,7 @@
 //! # assert!(!filter.without_principals);
 //! ```
 
+pub(crate) mod answered;
 mod answers;
 mod asking;
 mod assessor;

@@ -12,6 +12,7 @@ use super::gates::ways;
 use super::made::Made;
 use super::{Change, denial, steps};
 use crate::agreements::Agreements;
+use crate::assessment::answered::Answered;
 use crate::assessment::possible::Asked;
 use crate::assessment::{Assessment, Filter, OperationAnswer, Options, PrincipalAnswer, assess};
 use crate::inventory::Inventory;
@@ -129,7 +130,7 @@ impl Able<'_> {
         }
         let answers = Answered::of(self.assess(inventory, &asked, false)?);
         let is_settled =
-            |(_, _, ways): &&(usize, &Change, Vec<Way>)| ways.iter().any(|way| answers.can(self.rules, way));
+            |(_, _, ways): &&(usize, &Change, Vec<Way>)| ways.iter().any(|way| can(&answers, self.rules, way));
         asked.retain(|asked| !is_settled(&asked));
         if asked.is_empty() {
             return Ok(Vec::new());
@@ -138,8 +139,8 @@ impl Able<'_> {
         if let Some(listed) = all_listed(inventory) {
             let otherwise = Answered::of(self.assess(&listed, &asked, false)?);
             asked.retain(|(_, _, ways)| {
-                let is_open = ways.iter().any(|way| answers.any(way, |answer| answer.decision == Decision::Unknown));
-                !(is_open && ways.iter().any(|way| otherwise.can(self.rules, way)))
+                let is_open = ways.iter().any(|way| about(&answers, way).any(|(_, answer)| is_unknown(answer)));
+                !(is_open && ways.iter().any(|way| can(&otherwise, self.rules, way)))
             });
         }
         let calls = Answered::of(self.assess(inventory, &asked, true)?);
@@ -220,47 +221,18 @@ impl Way {
 /// The operation by which an agreement is terminated.
 const TERMINATING: &str = "terminate-agreement";
 
-/// Answers, by the account and the operation.
-#[derive(Default)]
-struct Answered {
-    all: Vec<PrincipalAnswer>,
-    by: BTreeMap<(String, &'static str), Vec<(usize, usize)>>,
+/// The answers about a way.
+fn about<'a>(answers: &'a Answered, way: &'a Way) -> impl Iterator<Item = (&'a PrincipalAnswer, &'a OperationAnswer)> {
+    answers.about((&way.account, way.operation), way.member.as_deref()).filter(|(_, answer)| way.is(answer))
 }
 
-impl Answered {
-    fn of(assessment: Option<Assessment>) -> Self {
-        let all = assessment.map(|assessment| assessment.principals).unwrap_or_default();
-        let mut by: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for (who, principal) in all.iter().enumerate() {
-            for (what, answer) in principal.operations.iter().enumerate() {
-                by.entry((principal.account.clone(), answer.operation)).or_default().push((who, what));
-            }
-        }
-        Self { all, by }
-    }
-
-    /// The answers about a way.
-    fn about<'s>(&'s self, way: &'s Way) -> impl Iterator<Item = (&'s PrincipalAnswer, &'s OperationAnswer)> {
-        let places = self.by.get(&(way.account.clone(), way.operation)).into_iter().flatten();
-        let answer = |(who, what): &(usize, usize)| {
-            let principal = self.all.get(*who)?;
-            Some((principal, principal.operations.get(*what)?))
-        };
-        places.filter_map(answer).filter(|(_, answer)| way.is(answer))
-    }
-
-    fn any(&self, way: &Way, is: impl Fn(&OperationAnswer) -> bool) -> bool {
-        self.about(way).any(|(_, answer)| is(answer))
-    }
-
-    /// Whether somebody can go a way, as far as an inventory can say.
-    fn can(&self, rules: &RuleBook, way: &Way) -> bool {
-        self.any(way, |answer| match way.decision(answer) {
-            Decision::Allow => true,
-            Decision::Deny => false,
-            Decision::Unknown => answer.depends_on.is_empty() && !answer.gates.is_empty() && is_beyond(rules, answer),
-        })
-    }
+/// Whether somebody can go a way, as far as an inventory can say.
+fn can(answers: &Answered, rules: &RuleBook, way: &Way) -> bool {
+    about(answers, way).any(|(_, answer)| match way.decision(answer) {
+        Decision::Allow => true,
+        Decision::Deny => false,
+        Decision::Unknown => answer.depends_on.is_empty() && !answer.gates.is_empty() && is_beyond(rules, answer),
+    })
 }
 
 /// Whether nothing stands before something but what no inventory says, whoever asks.
@@ -273,16 +245,16 @@ fn is_beyond(rules: &RuleBook, answer: &OperationAnswer) -> bool {
 
 /// Why nobody is known who can make a change.
 fn told((step, change, ways): (usize, &Change, &[Way]), answers: &Answered, calls: &Answered) -> Unmade {
-    let is_open = |way: &Way| answers.any(way, |answer| way.decision(answer) == Decision::Unknown);
-    let is_by_the_call = |way: &Way| calls.any(way, |answer| way.decision(answer) != Decision::Deny);
+    let is_open = |way: &Way| about(answers, way).any(|(_, answer)| way.decision(answer) == Decision::Unknown);
+    let is_by_the_call = |way: &Way| about(calls, way).any(|(_, answer)| way.decision(answer) != Decision::Deny);
     let is_unknown = ways.iter().any(|way| is_open(way) || is_by_the_call(way));
     let decision = if is_unknown { Decision::Unknown } else { Decision::Deny };
     let mut because = Vec::new();
     for way in ways {
         let why = match decision {
-            Decision::Unknown if is_open(way) => open(&answers.about(way).collect::<Vec<_>>()),
+            Decision::Unknown if is_open(way) => open(&about(answers, way).collect::<Vec<_>>()),
             Decision::Unknown if is_by_the_call(way) => vec![BY_THE_CALL.to_owned()],
-            _ => why_nobody(answers.about(way)),
+            _ => why_nobody(about(answers, way)),
         };
         let of =
             |why: String| if ways.len() > 1 { format!("{} in {}: {why}", way.operation, way.account) } else { why };

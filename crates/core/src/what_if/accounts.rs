@@ -1,5 +1,7 @@
 //! Accounts that leave, join, move and are closed.
 
+use std::collections::BTreeSet;
+
 use super::Why;
 use super::edit::{Edit, record};
 use crate::inventory::entity::{Attr, Item, Uid};
@@ -85,7 +87,10 @@ impl Edit {
 
     /// Ends the membership that is open, and takes off what the organization attached and assigned.
     fn depart(&mut self, account: &Account, organization: &str) {
-        self.unassign(&account.id);
+        match &mut self.shared {
+            Some(shared) => shared.departs(&account.id),
+            None => self.unassign(&BTreeSet::from([account.id.clone()])),
+        }
         self.with(&Uid::new("Account", &account.id), |entity| {
             for attr in ["serviceControlPolicies", "serviceControlPoliciesAtLeast", "resourceControlPolicies"] {
                 entity.attrs.remove(attr);

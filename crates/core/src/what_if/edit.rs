@@ -1,7 +1,9 @@
 //! An inventory that is edited: entities by their names, and values that stand where the entity does.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use super::together::Shared;
 use super::{Change, Why};
 use crate::inventory::Inventory;
 use crate::inventory::entity::{Attr, Entity, Item, Uid};
@@ -18,6 +20,8 @@ pub(super) struct Edit {
     pub number: usize,
     /// Entities that got `serviceControlPoliciesAtLeast` here: FullAWSAccess was assumed for them, and is.
     pub assumed: BTreeSet<Uid>,
+    /// What is read once for changes that are made together; none where each is made to what the one before has left.
+    pub shared: Option<Shared>,
 }
 
 /// The types that a policy can be attached to, by which attribute.
@@ -33,12 +37,15 @@ const ATTACHED: [(&str, &str); 7] = [
 
 impl Edit {
     pub fn new(inventory: Inventory, at: Moment) -> Self {
-        Self { inventory, at, number: 0, assumed: BTreeSet::new() }
+        Self { inventory, at, number: 0, assumed: BTreeSet::new(), shared: None }
     }
 
-    /// The tree as it is after the changes so far.
-    pub fn tree(&self) -> Tree {
-        Tree::new(&self.inventory)
+    /// The tree as it is after the changes so far, each of which may be about what the last one changed.
+    pub fn tree(&self) -> Arc<Tree> {
+        match &self.shared {
+            Some(shared) => shared.tree.clone(),
+            None => Arc::new(Tree::new(&self.inventory)),
+        }
     }
 
     /// The entity of a type with an id.

@@ -18,6 +18,7 @@ mod made;
 mod organizations;
 mod people;
 mod policies;
+mod together;
 mod view;
 
 use std::fmt;
@@ -34,6 +35,7 @@ pub(crate) use departing::denial;
 use edit::Edit;
 use gates::Stop;
 pub use policies::read as read_policy;
+pub(crate) use together::together;
 
 /// Something that may happen.
 #[derive(Clone, Debug)]

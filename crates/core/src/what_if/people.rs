@@ -1,5 +1,7 @@
 //! Users who join and leave groups, and permission sets that are assigned.
 
+use std::collections::BTreeSet;
+
 use super::Why;
 use super::edit::{Edit, record};
 use crate::inventory::entity::{Attr, Item, Uid};
@@ -38,8 +40,8 @@ impl Edit {
         Ok((user, group))
     }
 
-    /// Takes all permission sets from an account: their assignments end when it leaves its organization.
-    pub fn unassign(&mut self, account: &str) {
+    /// Takes all permission sets from accounts: their assignments end when one leaves its organization.
+    pub fn unassign(&mut self, departed: &BTreeSet<String>) {
         let sets: Vec<Uid> = self.inventory.of_type("PermissionSet").map(|e| e.uid.clone()).collect();
         for set in sets {
             self.with(&set, |entity| {
@@ -49,7 +51,7 @@ impl Edit {
                 for item in items.iter_mut().filter(|i| lists(i)) {
                     let Attr::Record(fields) = &mut item.attr else { continue };
                     let Some(Attr::Set(accounts)) = fields.get_mut("accounts").map(|i| &mut i.attr) else { continue };
-                    accounts.retain(|a| a.id() != Some(account));
+                    accounts.retain(|a| a.id().is_none_or(|id| !departed.contains(id)));
                     if accounts.is_empty() && fields.contains_key("organizationalUnits") {
                         fields.remove("accounts");
                     }
