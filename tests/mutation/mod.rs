@@ -25,6 +25,7 @@ use countersign_core::policies::{BUILT_IN, GUARDRAILS, RuleBook};
 use countersign_core::problem::{Failure, SourceFile};
 use countersign_core::source::Folder;
 use countersign_core::terms::PermissionModel;
+use countersign_core::what_if::advice::Questions;
 use countersign_core::what_if::{self, Change};
 use serde::Deserialize;
 use serde_json::Value;
@@ -171,18 +172,17 @@ fn answer<T: serde::Serialize>(result: Result<T, Failure>) -> String {
     }
 }
 
-/// A plan by its name, its changes, and what comes of them.
-type Plan = (String, Vec<Change>, Inventory);
+/// A plan by its name, and what the rules are asked about it.
+type Plan = (String, Questions);
 
 /// What is advised before each change that can be made to an inventory by itself, or before those of one plan.
 fn advised(inventory: &Inventory, rules: &RuleBook, at: Moment, only: &[String]) -> String {
     // one inventory is asked, at one moment, and advice changes nothing of what can happen
     static PLANS: OnceLock<Vec<Plan>> = OnceLock::new();
     let mut told = String::new();
-    for (made, changes, after) in PLANS.get_or_init(|| plans(inventory, at)) {
+    for (made, questions) in PLANS.get_or_init(|| plans(inventory, at)) {
         if only.is_empty() || only.contains(made) {
-            let told_of = what_if::consequences((inventory, after), rules, changes, at);
-            told.push_str(&format!("{made}: {}\n", answer(told_of.map(|found| found.advice))));
+            told.push_str(&format!("{made}: {}\n", answer(questions.advice(rules))));
         }
     }
     told
@@ -225,6 +225,8 @@ fn plans(inventory: &Inventory, at: Moment) -> Vec<Plan> {
             changes.push(Change::Terminate { of: by.clone(), kind: Some(kind.to_owned()) });
         }
     }
+    let by_id = |id: String| Change::Terminate { of: id, kind: None };
+    changes.extend(ids("CustomerAgreement").into_iter().map(by_id));
     let mut plans: Vec<Vec<Change>> = changes.into_iter().map(|change| vec![change]).collect();
     // what one change ends or begins, and the other needs
     for account in &accounts {
@@ -233,6 +235,7 @@ fn plans(inventory: &Inventory, at: Moment) -> Vec<Plan> {
         let leave = Change::Leave { account: account.clone() };
         plans.push(vec![accept.clone(), leave.clone()]);
         plans.push(vec![accept.clone(), leave.clone(), terminate.clone()]);
+        plans.push(vec![Change::Close { account: account.clone() }, leave.clone()]);
         plans.push(vec![terminate.clone(), leave]);
         // one that joins before what covers it is terminated
         plans.extend(organizations.first().map(|o| {
@@ -253,7 +256,9 @@ fn plans(inventory: &Inventory, at: Moment) -> Vec<Plan> {
     let made = |changes: Vec<Change>| {
         let name = changes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let after = what_if::apply(inventory, &RULES, &changes, at).ok()?;
-        Some((name, changes, after))
+        // what is asked does not depend on advice: every mutant is asked the same
+        let questions = what_if::questions((inventory, &after), &RULES, &changes, at);
+        Some((name, questions.unwrap_or_else(|f| panic!("{}", words(&f)))))
     };
     plans.into_iter().filter_map(made).collect()
 }

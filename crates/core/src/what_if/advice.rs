@@ -5,8 +5,9 @@
 //! account, and coverage that is lost on a later day as it stands then with all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use cedar_policy::RestrictedExpression as Expr;
+use cedar_policy::{Context, Entities, RestrictedExpression as Expr};
 use serde::Serialize;
 
 use super::departing::Denied;
@@ -19,6 +20,7 @@ use crate::inventory::entity::Uid;
 use crate::moment::{self, Moment};
 use crate::policies::{Rule, RuleBook};
 use crate::problem::Failure;
+use crate::stack;
 use crate::terms::Coverage;
 
 /// The question that the policies answer.
@@ -60,15 +62,26 @@ struct When {
 /// Advice, with the kinds and the accounts that it is given for.
 type Given = (Advice, BTreeSet<String>, BTreeSet<AccountEntry>);
 
-/// Gathers what the rules advise before changes.
-pub(super) struct Advising<'a> {
-    rules: &'a RuleBook,
+/// What the rules are asked before changes: every question with all that they can read, so that other rules can be asked the same.
+pub struct Questions {
+    all: Vec<Question>,
+}
+
+/// A question about an account and a kind of agreement.
+struct Question {
+    account: AccountEntry,
+    kind: String,
+    when: When,
+    context: Context,
+    entities: Arc<Entities>,
+    denied: Denied,
+}
+
+/// Gathers the questions.
+pub(super) struct Asking<'a> {
     made: &'a Made,
     at: Moment,
-    /// By when it is to be done, the policy and the words.
-    found: BTreeMap<(When, String, String), Given>,
-    /// What was told, by policy, account, kind and day: it is told once, where it matters first.
-    told: BTreeSet<(String, String, String, Option<String>)>,
+    all: Vec<Question>,
 }
 
 /// Coverage that is lost after the changes are made.
@@ -83,9 +96,9 @@ pub(super) struct Later<'a> {
     pub changes: usize,
 }
 
-impl<'a> Advising<'a> {
-    pub fn new(rules: &'a RuleBook, made: &'a Made, at: Moment) -> Self {
-        Self { rules, made, at, found: BTreeMap::new(), told: BTreeSet::new() }
+impl<'a> Asking<'a> {
+    pub fn new(made: &'a Made, at: Moment) -> Self {
+        Self { made, at, all: Vec::new() }
     }
 
     /// Asks about an account as it stands before a change, counted from nought, and right after it.
@@ -102,11 +115,11 @@ impl<'a> Advising<'a> {
             return Ok(());
         }
         let closed = self.made.closed_before(id, step);
-        let asking = Asking { rules: self.rules, id, old, new, now: old, closed: closed.is_some(), denied };
         let when = When { before: None, perhaps: false, change: Some(closed.unwrap_or(step) + 1) };
         for kind in kinds {
-            let advised = asking.about((kind, self.at), self.made.to(id, kind, step), None)?;
-            self.tell((id, &old.name, kind), &when, advised);
+            let about = About { kind, at: self.at, old, new, now: old, closed: closed.is_some(), denied };
+            let context = about.context(self.made.to(id, kind, step), None)?;
+            self.ask(id, &about, &when, context);
         }
         Ok(())
     }
@@ -122,45 +135,84 @@ impl<'a> Advising<'a> {
         let closed = self.made.closed_before(id, lost.changes);
         // what it has is not accepted again
         let acts = closed.is_some() && !lost.own_until_then;
-        let asking = Asking { rules: self.rules, id, old, new, now: new, closed: acts, denied };
-        let advised = asking.about((lost.kind, lost.at), BTreeSet::new(), Some(lost.own_until_then))?;
+        let about = About { kind: lost.kind, at: lost.at, old, new, now: new, closed: acts, denied };
+        let context = about.context(BTreeSet::new(), Some(lost.own_until_then))?;
         let perhaps = new.coverage(lost.kind) == Coverage::Unknown;
         let when = When { before: Some(moment::format(lost.at)), perhaps, change: closed.map(|step| step + 1) };
-        self.tell((id, &old.name, lost.kind), &when, advised);
+        self.ask(id, &about, &when, context);
         Ok(())
     }
 
-    fn tell(&mut self, (id, name, kind): (&str, &Option<String>, &str), when: &When, advised: Vec<Advice>) {
-        for advice in advised {
-            let told = (advice.policy.clone(), id.to_owned(), kind.to_owned(), when.before.clone());
-            if !self.told.insert(told) {
-                continue;
-            }
-            let key = (when.clone(), advice.policy.clone(), advice.message.clone());
-            let When { before, perhaps, change } = when.clone();
-            let advice = Advice { before, perhaps, change, ..advice };
-            let entry = self.found.entry(key).or_insert_with(|| (advice, BTreeSet::new(), BTreeSet::new()));
-            entry.1.insert(kind.to_owned());
-            entry.2.insert(AccountEntry { account: id.to_owned(), name: name.clone() });
-        }
+    fn ask(&mut self, id: &str, about: &About<'_>, when: &When, context: Context) {
+        self.all.push(Question {
+            account: AccountEntry { account: id.to_owned(), name: about.old.name.clone() },
+            kind: about.kind.to_owned(),
+            when: when.clone(),
+            context,
+            entities: about.now.entities.clone(),
+            denied: about.denied_of(),
+        });
     }
 
-    /// All of it.
-    pub fn told(self) -> Vec<Advice> {
-        let told = |(advice, kinds, accounts): Given| Advice {
-            kinds: kinds.into_iter().collect(),
-            accounts: accounts.into_iter().collect(),
-            ..advice
-        };
-        self.found.into_values().map(told).collect()
+    /// All of them.
+    pub fn questions(self) -> Questions {
+        Questions { all: self.all }
     }
 }
 
-/// One account before and after.
-struct Asking<'a> {
-    rules: &'a RuleBook,
-    /// The account.
-    id: &'a str,
+impl Questions {
+    /// What rules advise.
+    pub fn advice(&self, rules: &RuleBook) -> Result<Vec<Advice>, Failure> {
+        stack::evaluate(|| {
+            // by when it is to be done, the policy and the words
+            let mut found: BTreeMap<(When, String, String), Given> = BTreeMap::new();
+            // it is told once, where it matters first
+            let mut told: BTreeSet<(String, &String, &String, &Option<String>)> = BTreeSet::new();
+            for question in &self.all {
+                let Question { account, kind, when, .. } = question;
+                for advice in question.advised(rules)? {
+                    if told.insert((advice.policy.clone(), &account.account, kind, &when.before)) {
+                        let key = (when.clone(), advice.policy.clone(), advice.message.clone());
+                        let entry = found.entry(key).or_insert_with(|| (advice, BTreeSet::new(), BTreeSet::new()));
+                        entry.1.insert(kind.clone());
+                        entry.2.insert(account.clone());
+                    }
+                }
+            }
+            let told = |(advice, kinds, accounts): Given| Advice {
+                kinds: kinds.into_iter().collect(),
+                accounts: accounts.into_iter().collect(),
+                ..advice
+            };
+            Ok(found.into_values().map(told).collect())
+        })
+    }
+}
+
+impl Question {
+    fn advised(&self, rules: &RuleBook) -> Result<Vec<Advice>, Failure> {
+        let uid = Uid::new("Account", &self.account.account).to_cedar()?;
+        let ruling = rules.rule(ADVISE, &uid, &uid, self.context.clone(), &self.entities)?;
+        let by = if ruling.permitted { ruling.by } else { Vec::new() };
+        let When { before, perhaps, change } = &self.when;
+        let advice = |rule: &Rule| Advice {
+            policy: rule.id.clone(),
+            rule: rule.rule().to_owned(),
+            message: filled_in(rule, &self.denied),
+            kinds: Vec::new(),
+            accounts: Vec::new(),
+            change: *change,
+            before: before.clone(),
+            perhaps: *perhaps,
+        };
+        Ok(by.into_iter().map(advice).collect())
+    }
+}
+
+/// One account before and after, and a kind of agreement.
+struct About<'a> {
+    kind: &'a str,
+    at: Moment,
     old: &'a View,
     new: &'a View,
     /// As it stands when advice would be followed: before the change, or on a later day with all changes.
@@ -171,19 +223,14 @@ struct Asking<'a> {
     denied: Option<&'a Denied>,
 }
 
-impl Asking<'_> {
-    /// What is advised about a kind; `later` says whether an account agreement of its own is in force until a later moment.
-    fn about(
-        &self,
-        (kind, at): (&str, Moment),
-        changes: BTreeSet<&'static str>,
-        later: Option<bool>,
-    ) -> Result<Vec<Advice>, Failure> {
+impl About<'_> {
+    /// What the rules are told; `later` says whether an account agreement of its own is in force until a later moment.
+    fn context(&self, changes: BTreeSet<&'static str>, later: Option<bool>) -> Result<Context, Failure> {
         let text = |text: &str| Expr::new_string(text.to_owned());
-        let Self { old, new, now, .. } = self;
-        let denied: Denied = self.denied_of(kind);
-        let pairs = [
-            ("at", datetime(at)),
+        let Self { kind, old, new, now, .. } = self;
+        let denied: Denied = self.denied_of();
+        context([
+            ("at", datetime(self.at)),
             ("kind", text(kind)),
             ("changes", words(changes)),
             ("before", text(old.coverage(kind).word())),
@@ -203,27 +250,13 @@ impl Asking<'_> {
             ("denied", words(denied.keys().map(|(operation, _)| *operation))),
             ("holdsPhi", Expr::new_bool(old.holds_phi == Some(true))),
             ("holdsPhiUnknown", Expr::new_bool(old.holds_phi.is_none())),
-        ];
-        let uid = Uid::new("Account", self.id).to_cedar()?;
-        let ruling = self.rules.rule(ADVISE, &uid, &uid, context(pairs)?, &now.entities)?;
-        let by = if ruling.permitted { ruling.by } else { Vec::new() };
-        let advice = |rule: &Rule| Advice {
-            policy: rule.id.clone(),
-            rule: rule.rule().to_owned(),
-            message: filled_in(rule, &denied),
-            kinds: Vec::new(),
-            accounts: Vec::new(),
-            change: None,
-            before: None,
-            perhaps: false,
-        };
-        Ok(by.into_iter().map(advice).collect())
+        ])
     }
 
-    /// What is denied of operations about a kind of agreement and about none.
-    fn denied_of(&self, kind: &str) -> Denied {
+    /// What is denied of operations about the kind of agreement and about none.
+    fn denied_of(&self) -> Denied {
         let all = self.denied.into_iter().flatten();
-        let of = all.filter(|((_, about), _)| about.as_ref().is_none_or(|about| about == kind));
+        let of = all.filter(|((_, about), _)| about.as_ref().is_none_or(|about| about == self.kind));
         of.map(|(operation, denials)| (operation.clone(), denials.clone())).collect()
     }
 }

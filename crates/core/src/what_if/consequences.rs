@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::advice::{Advice, Advising, Later};
+use super::advice::{Advice, Asking, Later, Questions};
 use super::between::{self, Between};
 use super::departing::{self, Denied};
 use super::made::{Made, concerned};
@@ -37,19 +37,34 @@ pub fn consequences(
     changes: &[Change],
     at: Moment,
 ) -> Result<Consequences, Failure> {
+    let advice = questions((base, head), rules, changes, at)?.advice(rules)?;
+    let uncovered_between = stack::evaluate(|| {
+        let (before, after) = (Agreements::new(base, rules, at), Agreements::new(head, rules, at));
+        let made = Made::of(&before, changes);
+        between::uncovered(base, (&before, &after), rules, (changes, &made), at)
+    })?;
+    Ok(Consequences { advice, uncovered_between })
+}
+
+/// What is asked of the rules, to say what to do before changes that make one inventory of the other.
+pub fn questions(
+    (base, head): (&Inventory, &Inventory),
+    rules: &RuleBook,
+    changes: &[Change],
+    at: Moment,
+) -> Result<Questions, Failure> {
     stack::evaluate(|| {
         let (before, after) = (Agreements::new(base, rules, at), Agreements::new(head, rules, at));
         let made = Made::of(&before, changes);
         let concerned = concerned(&before, &made);
         let plan = Plan { base, rules, changes, made: &made, at, everyone: concerned.is_none() };
-        let mut advising = Advising::new(rules, &made, at);
-        let stands = plan.each_change(&before, &mut advising)?;
+        let mut asking = Asking::new(&made, at);
+        let stands = plan.each_change(&before, &mut asking)?;
         if concerned.as_ref().is_none_or(|concerned| !concerned.is_empty()) {
             let accounts = concerned.into_iter().flatten().collect();
-            plan.afterwards((&before, &after), (accounts, &stands), &mut advising)?;
+            plan.afterwards((&before, &after), (accounts, &stands), &mut asking)?;
         }
-        let uncovered_between = between::uncovered(base, (&before, &after), rules, (changes, &made), at)?;
-        Ok(Consequences { advice: advising.told(), uncovered_between })
+        Ok(asking.questions())
     })
 }
 
@@ -68,7 +83,7 @@ struct Plan<'a> {
 
 impl Plan<'_> {
     /// Asks about what each change is made to, as it stands before that change and right after it.
-    fn each_change(&self, before: &Agreements<'_>, advising: &mut Advising<'_>) -> Result<Stands, Failure> {
+    fn each_change(&self, before: &Agreements<'_>, asking: &mut Asking<'_>) -> Result<Stands, Failure> {
         let denied = departing::denied(self.base, self.rules, (self.changes, self.made), self.at)?;
         let by_step = self.made.by_step();
         let mut stands = Stands::new();
@@ -82,7 +97,7 @@ impl Plan<'_> {
                     let stand = stands.entry((id.clone(), kind.clone())).or_insert([Some(old.coverage(kind)), None]);
                     stand[1] = Some(new.coverage(kind));
                 }
-                advising.step(step, id, (old, new), denied.get(&(step, id.clone())))?;
+                asking.step(step, id, (old, new), denied.get(&(step, id.clone())))?;
             }
             old = self.views(&agreements, by_step.get(&(step + 1)))?;
             Ok(())
@@ -107,7 +122,7 @@ impl Plan<'_> {
         &self,
         (before, after): (&Agreements<'_>, &Agreements<'_>),
         (accounts, stands): (Vec<String>, &Stands),
-        advising: &mut Advising<'_>,
+        asking: &mut Asking<'_>,
     ) -> Result<(), Failure> {
         let query = later::from_then_on(self.at, accounts, Vec::new());
         let turns = |agreements: &Agreements<'_>| later::turns(agreements.inventory, self.rules, &query);
@@ -123,7 +138,7 @@ impl Plan<'_> {
                 let own_until_then = new.iter().find(is_it).is_some_and(|turn| has_own(after, id, &turn.before));
                 let (old, new) = (view(&then, account)?, view(&changed, other)?);
                 let lost = Later { at: *at, kind, own_until_then, changes: self.changes.len() };
-                advising.later(id, (&old, &new), &lost, denied.get(id))?;
+                asking.later(id, (&old, &new), &lost, denied.get(id))?;
             }
         }
         Ok(())

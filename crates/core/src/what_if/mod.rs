@@ -30,7 +30,7 @@ use crate::policies::RuleBook;
 use crate::problem::{Failure, Problem};
 use crate::stack;
 pub(crate) use able::why_nobody;
-pub use consequences::{Consequences, consequences};
+pub use consequences::{Consequences, consequences, questions};
 pub(crate) use departing::denial;
 use edit::Edit;
 use gates::Stop;

@@ -1,6 +1,7 @@
 //! How an account stands before a change, or after it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cedar_policy::Entities;
 
@@ -22,7 +23,7 @@ pub(super) struct View {
     pub management: String,
     rows: BTreeMap<String, KindCoverage>,
     pub holds_phi: Option<bool>,
-    pub entities: Entities,
+    pub entities: Arc<Entities>,
 }
 
 pub(super) fn view(agreements: &Agreements<'_>, account: &Account) -> Result<View, Failure> {
@@ -39,7 +40,7 @@ pub(super) fn view(agreements: &Agreements<'_>, account: &Account) -> Result<Vie
     let manager = organization.and_then(|o| agreements.tree.accounts.get(&o.management_account));
     let management = manager.map_or(ACTIVE, |manager| manager.state.as_str()).to_owned();
     let rows = coverage.into_iter().map(|row| (row.kind.clone(), row)).collect();
-    Ok(View { name: account.name.clone(), role, delegated, management, rows, holds_phi, entities })
+    Ok(View { name: account.name.clone(), role, delegated, management, rows, holds_phi, entities: Arc::new(entities) })
 }
 
 impl View {
