@@ -47,9 +47,12 @@ pub fn text(
     text
 }
 
+/// What is alike of gaps: the changes that begin and end them, the kind, whether it is unknown, and who it is that was not listed.
+type Gap<'a> = (usize, usize, &'a str, bool, Option<String>);
+
 /// Coverage that is lost between two of the changes.
 fn on_the_way(width: usize, between: &[Between], all: bool) -> String {
-    let mut alike: BTreeMap<(usize, usize, &str, bool, Option<String>), Vec<String>> = BTreeMap::new();
+    let mut alike: BTreeMap<Gap<'_>, Vec<String>> = BTreeMap::new();
     for gap in between {
         let entry = alike.entry((gap.after, gap.until, &gap.kind, gap.perhaps, gap.of_unlisted())).or_default();
         entry.extend(gap.account.clone());

@@ -20,7 +20,7 @@ impl Edit {
         };
         let entity = self.inventory.entities.get(&uid);
         let is_so = |(attr, value): &(&str, Attr)| {
-            entity.and_then(|e| e.attrs.get(*attr)).is_some_and(|item| item.attr == *value)
+            entity.and_then(|e| e.attrs.get(attr)).is_some_and(|item| item.attr == *value)
         };
         if values.iter().all(is_so) {
             return Err(Why::nothing());
