@@ -349,7 +349,7 @@ fn what_changes_nothing_is_refused() {
         assert!(apply(&world.load(), &RULES, std::slice::from_ref(&change), at(AT)).is_err(), "{change}");
     }
     let lost = becomes_so(Becomes::WithoutServiceRole);
-    assert!(apply(&world.load(), &RULES, &[lost.clone()], at(AT)).is_ok());
+    assert!(apply(&world.load(), &RULES, std::slice::from_ref(&lost), at(AT)).is_ok());
     assert!(apply(&world.load(), &RULES, &[lost.clone(), lost.clone()], at(AT)).is_err());
     assert!(apply(&world.load(), &RULES, &[lost, becomes_so(Becomes::SetUp)], at(AT)).is_ok());
 }
