@@ -500,3 +500,29 @@ fn accounts_are_named_with_their_numbers() {
     assert!(plain.contains(&format!("terminate-agreement (organization) in management ({M}): uncovered")), "{plain}");
     assert!(plain.contains(&format!("may root user of management ({M}), user legal of management ({M})")), "{plain}");
 }
+
+/// What comes of a way is the same whether it is asked of one account or of all together, which is cheaper.
+#[test]
+fn accounts_are_asked_together_as_each_is_by_itself() {
+    let folders = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/mutation")).unwrap();
+    let mut folders: Vec<_> = folders.map(|f| f.unwrap().path()).filter(|f| f.is_dir()).collect();
+    folders.push(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/hospital").into());
+    let mut told = 0;
+    for folder in folders {
+        let source = countersign_core::source::Folder::new(&folder);
+        let inventory = Inventory::load(&source, SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+        let ask = |accounts: Vec<String>| {
+            let filter = Filter { accounts, ..Filter::default() };
+            let options = Options { at: at(AT), snapshot: at(AT), filter, ..Options::default() };
+            endings(&inventory, &RULES, &options, "baa").unwrap().endings
+        };
+        let effects =
+            |ending: &Ending| ending.ways.iter().map(|w| (w.operation, w.scope, w.effect)).collect::<Vec<_>>();
+        for ending in ask(Vec::new()) {
+            let [alone] = ask(vec![ending.account.clone()]).try_into().unwrap();
+            assert_eq!(effects(&ending), effects(&alone), "{} of {}", ending.account, folder.display());
+            told += ending.ways.len();
+        }
+    }
+    assert!(told > 100, "{told}");
+}

@@ -100,6 +100,7 @@ mod unread;
 mod unread_counted;
 mod what_if;
 mod what_if_gates;
+mod what_if_states;
 mod witnesses;
 mod words;
 mod writing_rules;

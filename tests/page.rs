@@ -133,6 +133,33 @@ fn it_has_the_history_and_who_can_end_coverage() {
     assert!(csv.contains("\n222222222222,wards,baa,customer-agreement-OrgBaa0123456789,leave-organization,,222222222222,uncovered,unknown,"));
 }
 
+/// D31, D14: those who may be there unseen are told with what they could end, and members that depart by themselves.
+#[test]
+fn it_says_who_else_could_end_coverage_and_who_departs() {
+    let unlisted = World::organization()
+        .account("444444444444", json!({"state": "CLOSED"}), &[ORG])
+        .account("555555555555", json!({"state": "SUSPENDED"}), &[ORG])
+        .accepted("OrgBaa1234567890", "baa", "organization", ORG, "2022-01-01", None);
+    let mut unlisted = unlisted;
+    unlisted.entities.iter_mut().filter(|e| e["uid"] == M).for_each(|e| e["attrs"]["principalsKnown"] = json!(false));
+    for n in 0..15 {
+        unlisted = unlisted.user(M, &format!("ender{n:02}"), json!([ADMIN]));
+    }
+    let folder = unlisted.folder();
+    let path = folder.path().to_str().unwrap();
+    let departs = ["444444444444: closed: it departs", "555555555555: suspended, perhaps closed"];
+    let (code, markdown) = run(&["report", path, "--format", "markdown"]);
+    let (_, who) = markdown.split_once("## Who can end coverage").unwrap();
+    let who = who.split("## ").next().unwrap();
+    assert_eq!(code, Some(0));
+    for what in [&departs[..], &["close-account; remove-account", "ender14", "in 111111111111"]].concat() {
+        assert!(who.contains(what), "{what}: {who}");
+    }
+    let data = data(&report(path));
+    let told = data["departing"].to_string() + &data["endingOthers"].to_string();
+    assert!(departs.iter().all(|what| told.contains(what)) && told.contains("remove-account"), "{told}");
+}
+
 #[test]
 fn hostile_names_do_no_harm() {
     let name = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u{2028}";

@@ -119,6 +119,29 @@ fn accounts_in_coverage() {
     });
 }
 
+/// Who can end the coverage of accounts that are alike is asked once for all of them.
+#[test]
+fn accounts_whose_coverage_can_end() {
+    let of = |number: usize, own: bool| {
+        let account = |n: usize| format!("{:012}", 444_400_000_000_u64 + n as u64);
+        let mut world =
+            World::organization().accepted("abcdef0123456789", "baa", "organization", ORG, "2024-01-01", None);
+        for n in 0..number {
+            world = world.account(&account(n), json!({}), &[ORG]);
+            if own {
+                world = world.accepted(&format!("{n:016}"), "baa", "account", &account(n), "2024-01-01", None);
+            }
+        }
+        let inventory = load(&world.entities).0.unwrap_or_else(|f| panic!("{}", words(&f)));
+        let (found, steps) =
+            work::during(|| countersign_core::ending::endings(&inventory, &RULES, &options_now(), "baa").unwrap());
+        assert_eq!(found.endings.len(), number + 2);
+        steps
+    };
+    is_linear("accounts whose coverage can end", 60, |n| of(n, false));
+    is_linear("accounts that have agreements of their own", 60, |n| of(n, true));
+}
+
 /// D19: of many agreements that cover one account, the order in which they are named asks about few pairs.
 #[test]
 fn agreements_of_one_account() {

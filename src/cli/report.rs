@@ -10,6 +10,7 @@ use super::{Cli, EvaluationArgs, OK, Session, day, files, output};
 use crate::page::{self, Drawn};
 use crate::report::paragraph;
 use crate::report::plain::coverage::Told;
+use countersign_core::assessment::completeness::others::Others;
 use countersign_core::assessment::plans::Planner;
 use countersign_core::assessment::{Assessment, assess};
 use countersign_core::ending::{self, Ending};
@@ -43,13 +44,17 @@ fn history(session: &Session) -> Result<History, Failure> {
 }
 
 /// Who can end coverage by the agreements that HIPAA asks for; `None` where there are too many accounts to ask about each.
-fn endings(session: &Session, assessment: &Assessment) -> Result<Option<Vec<Ending>>, Failure> {
+fn endings(session: &Session, assessment: &Assessment) -> Result<(Option<Vec<Ending>>, Vec<Others>), Failure> {
     if assessment.accounts.len() > MOST {
-        return Ok(None);
+        return Ok((None, Vec::new()));
     }
-    let of = |kind: &String| Ok(ending::endings(&session.inventory, &session.rules, &session.options, kind)?.endings);
-    let found: Vec<Vec<Ending>> = assessment.hipaa_kinds.iter().map(of).collect::<Result<_, Failure>>()?;
-    Ok(Some(found.concat()))
+    let (mut endings, mut others) = (Vec::new(), Vec::new());
+    for kind in &assessment.hipaa_kinds {
+        let found = ending::endings(&session.inventory, &session.rules, &session.options, kind)?;
+        endings.extend(found.endings);
+        others.extend(found.others);
+    }
+    Ok((Some(endings), others))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -70,9 +75,11 @@ pub fn report(cli: &Cli, args: &ReportArgs) -> Result<u8, Failure> {
     }
     let provenance = session.provenance();
     let hipaa: Vec<String> = session.rules.hipaa_kinds().iter().cloned().collect();
+    let (endings, ending_others) = endings(&session, &assessment)?;
     let drawn = Drawn {
         history: history(&session)?,
-        endings: endings(&session, &assessment)?,
+        endings,
+        ending_others,
         inventory: &session.inventory,
         assessment: &assessment,
         provenance: &provenance,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Drawn;
 use crate::report::diff::principal;
-use crate::report::ending::{Shared, effect, is_nobody, nobody, number, perhaps, ways};
+use crate::report::ending::{Shared, departures, effect, is_nobody, nobody, number, perhaps, ways};
 use crate::report::history::sentence;
 use crate::report::plain::{Names, can, who};
 use crate::report::{completeness, sentences};
@@ -37,7 +37,8 @@ impl Once {
 
 /// The data of an assessment.
 pub fn data(drawn: &Drawn<'_>) -> Value {
-    let Drawn { inventory, assessment, provenance, history, endings, rules: _, told: _, later: _ } = drawn;
+    let Drawn { inventory, assessment, provenance, history, endings, ending_others, rules: _, told: _, later: _ } =
+        drawn;
     let names = Names::new(inventory);
     let kinds = shown_kinds(assessment);
     let mut nodes = Nodes::default();
@@ -53,6 +54,8 @@ pub fn data(drawn: &Drawn<'_>) -> Value {
         "accounts": accounts,
         "history": history_of(history, &kinds),
         "endings": endings.as_ref().map(|e| endings_of(e)),
+        "departing": departures(endings.as_deref().unwrap_or_default()),
+        "endingOthers": completeness::others(ending_others),
         "notFollowed": NOT_FOLLOWED,
         "access": access,
         "findings": assessment.findings.iter().map(|f| {

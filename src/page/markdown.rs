@@ -2,7 +2,7 @@
 
 use super::Drawn;
 use crate::report::diff::principal;
-use crate::report::ending::{Shared, effect, is_nobody, nobody, number, perhaps, ways};
+use crate::report::ending::{Shared, departures, effect, is_nobody, nobody, number, perhaps, ways};
 use crate::report::findings::markdown::cell;
 use crate::report::foreign::Foreign;
 use crate::report::plain;
@@ -29,9 +29,22 @@ pub fn markdown(drawn: &Drawn<'_>, title: &str) -> String {
                 .to_owned()
         }
     });
+    for departing in departures(drawn.endings.as_deref().unwrap_or_default()) {
+        text.push_str(&format!("\n{}.\n", cell(&Foreign(&departing).lines())));
+    }
+    for other in completeness::others(&drawn.ending_others) {
+        text.push_str(&format!(
+            "\nPerhaps others, who are not listed, can end it: {}\n",
+            cell(&Foreign(&other).lines())
+        ));
+    }
     text.push_str(&format!("\nNot followed: {}.\n", NOT_FOLLOWED.join("; ")));
-    for other in completeness::others(&assessment.completeness.perhaps_others) {
-        text.push_str(&format!("\nPerhaps others, who are not listed: {}\n", cell(&Foreign(&other).lines())));
+    let others = completeness::others(&assessment.completeness.perhaps_others);
+    if !others.is_empty() {
+        text.push_str("\n## Who is not listed\n");
+    }
+    for other in &others {
+        text.push_str(&format!("\nPerhaps others, who are not listed: {}\n", cell(&Foreign(other).lines())));
     }
     text.push_str("\n## Findings\n\n");
     let mut findings = Table::new(&["severity", "about", "what it is", "what to do", "code", "rules"]);

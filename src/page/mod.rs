@@ -17,6 +17,7 @@ use crate::report::plain::coverage::Told;
 use crate::report::plain::{self, Names};
 use crate::report::{COVERED_MEANS, assumed, completeness, count, day};
 use countersign_core::assessment::Assessment;
+use countersign_core::assessment::completeness::others::Others;
 use countersign_core::ending::Ending;
 use countersign_core::finding::Severity;
 use countersign_core::history::History;
@@ -52,6 +53,8 @@ pub struct Drawn<'a> {
     pub history: History,
     /// Who can end coverage; `None` where nobody was asked about.
     pub endings: Option<Vec<Ending>>,
+    /// Who may be there unseen, and could end coverage.
+    pub ending_others: Vec<Others>,
     /// What it was made from.
     pub provenance: &'a Provenance,
     /// The rules that decided.

@@ -250,10 +250,9 @@ function ofAccount(a) {
 function enders() {
   if (!data.endings) return [make("p", {}, "Not asked of so many accounts: countersign who-can end-coverage DIR --account NUMBER answers for some.")];
   const ways = data.endings.filter((w) => w[0] === data.kinds[kind()]?.[0]), ways_of = ways.filter((w) => !w[8]);
-  const names = (who) => (who.length > 12 ? [...who.slice(0, 12), `${who.length - 12} more`] : who).join(", ");
-  const row = (w) => make("li", {}, make("b", {}, w[1]), ` in ${place(w[3])}${w[2] ? `, for the ${w[2]}` : ""} (${plural(w[5].length, "account")}: ${w[4]})`, w[6].length ? make("p", {}, `Can: ${names(w[6])}`) : null, ...w[7].map((who) => make("p", {}, `Perhaps: ${who}`)), w[8] ? make("p", {}, `Nobody ${w[8]}`) : null);
+  const row = (w) => make("li", {}, make("b", {}, w[1]), ` in ${place(w[3])}${w[2] ? `, for the ${w[2]}` : ""} (${plural(w[5].length, "account")}: ${w[4]})`, w[6].length ? make("p", {}, `Can: ${w[6].join(", ")}`) : null, ...w[7].map((who) => make("p", {}, `Perhaps: ${who}`)), w[8] ? make("p", {}, `Nobody ${w[8]}`) : null);
   const none = ways.filter((w) => w[8]);
-  return [ways_of.length ? make("ul", { class: "ways" }, ways_of.map(row)) : make("p", {}, ways.length ? "Nobody who is listed." : "Nothing is covered by it, or it was not asked."), none.length ? make("h3", {}, `Ways that nobody who is listed can go: ${none.length}`) : null, none.length ? make("ul", { class: "ways" }, none.map(row)) : null, make("p", {}, `Not followed: ${data.notFollowed.join("; ")}.`)].filter(Boolean);
+  return [ways_of.length ? make("ul", { class: "ways" }, ways_of.map(row)) : make("p", {}, ways.length ? "Nobody who is listed." : "Nothing is covered by it, or it was not asked."), none.length ? make("h3", {}, `Ways that nobody who is listed can go: ${none.length}`) : null, none.length ? make("ul", { class: "ways" }, none.map(row)) : null, ...data.departing.map((what) => make("p", {}, `${what}.`)), ...data.endingOthers.map((who) => make("p", {}, `Possibly others, not listed: ${who}.`)), make("p", {}, `Not followed: ${data.notFollowed.join("; ")}.`)].filter(Boolean);
 }
 const path = (node) => (nodes[node][2] === null ? nodes[node][1] : `${path(nodes[node][2])} / ${nodes[node][1]}`);
 function ofAnswer(p, q, answer) {

@@ -299,12 +299,15 @@ impl Drawing<'_> {
         let sentence = format!("{perhaps}{} of {names}{}", entry.kind, later(entry));
         let mut text = self.head(coverage_word(entry), entry.allowed.as_ref(), &sentence);
         let (before, after) = (coverage_state(&entry.before), coverage_state(&entry.after));
-        text.push_str(&self.line(&match entry.until {
-            Some(_) if entry.after.reason.is_some() => {
-                format!("was {before}, is covered again, and was for that time {after}")
+        let is_over = entry.until.as_ref().is_some_and(|until| *until <= self.diff.at);
+        text.push_str(&self.line(&match (&entry.until, &entry.after.reason) {
+            (None, _) => format!("was {before}, is {after}"),
+            (Some(_), Some(_)) if is_over => format!("was {before}, is covered again, and was for that time {after}"),
+            (Some(_), None) if is_over => format!("was {before}, was {after} for that time, and is covered again"),
+            (Some(_), Some(_)) => {
+                format!("was {before}, is covered again after that time, and for that time is {after}")
             }
-            Some(_) => format!("was {before}, was {after} for that time, and is covered again"),
-            None => format!("was {before}, is {after}"),
+            (Some(_), None) => format!("was {before}, is {after} for that time, and is covered again after it"),
         }));
         for event in &entry.ended_with {
             text.push_str(&self.line(&format!("on {}: {}", when(&event.at), history::sentence(event))));

@@ -1,6 +1,6 @@
 //! Who can end the coverage of an account, for people: an account, its ways, and who can go them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::plain;
 use super::table::Table;
@@ -146,6 +146,21 @@ pub fn ways(endings: &[Ending]) -> Vec<Shared<'_>> {
     found
 }
 
+/// The accounts that depart by themselves, or perhaps do, each once: those of which the same is said together.
+pub fn departures(endings: &[Ending]) -> Vec<String> {
+    let mut alike: BTreeMap<&'static str, BTreeSet<&String>> = BTreeMap::new();
+    for ending in endings {
+        if let Some(departing) = ending.departing {
+            alike.entry(self::departing(departing)).or_default().insert(&ending.account);
+        }
+    }
+    let sentence = |(what, accounts): (&str, BTreeSet<&String>)| {
+        let accounts: Vec<&str> = accounts.into_iter().map(String::as_str).collect();
+        format!("{}: {what}", accounts.join(", "))
+    };
+    alike.into_iter().map(sentence).collect()
+}
+
 /// What comes of a way to end coverage.
 pub fn effect(effect: Effect) -> &'static str {
     match effect {
@@ -158,7 +173,7 @@ pub fn effect(effect: Effect) -> &'static str {
 }
 
 /// What becomes of an account that is closed.
-fn departing(departing: Departing) -> &'static str {
+pub fn departing(departing: Departing) -> &'static str {
     match departing {
         Departing::Closed => "closed: it departs from its organization on a date that is not known",
         Departing::Closing => "being closed: it departs from its organization on a date that is not known",

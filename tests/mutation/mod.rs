@@ -25,6 +25,7 @@ use countersign_core::policies::{BUILT_IN, GUARDRAILS, RuleBook};
 use countersign_core::problem::{Failure, SourceFile};
 use countersign_core::source::Folder;
 use countersign_core::terms::PermissionModel;
+use countersign_core::what_if::advice::Questions;
 use countersign_core::what_if::{self, Change};
 use serde::Deserialize;
 use serde_json::Value;
@@ -133,7 +134,7 @@ impl Inventories {
                         Way::Changes => questions.extend(
                             made(&self.all[inventory], at)
                                 .iter()
-                                .map(|(name, ..)| Question { only: Some(name.clone()), ..question.clone() }),
+                                .map(|(name, _)| Question { only: Some(name.clone()), ..question.clone() }),
                         ),
                         _ => questions.push(question),
                     }
@@ -180,8 +181,8 @@ fn answer<T: serde::Serialize>(result: Result<T, Failure>) -> String {
     }
 }
 
-/// A plan by its name, its changes, and what comes of them.
-type Plan = (String, Vec<Change>, Inventory);
+/// A plan by its name, and what the rules are asked about it.
+type Plan = (String, Questions);
 
 /// The plans that can be made to an inventory.
 fn made(inventory: &Inventory, at: Moment) -> &'static [Plan] {
@@ -193,9 +194,8 @@ fn made(inventory: &Inventory, at: Moment) -> &'static [Plan] {
 /// What is advised before the changes of a plan.
 fn advised(inventory: &Inventory, rules: &RuleBook, at: Moment, only: &[String]) -> String {
     let mut told = String::new();
-    for (name, changes, after) in made(inventory, at).iter().filter(|(name, ..)| only.contains(name)) {
-        let told_of = what_if::consequences((inventory, after), rules, changes, at);
-        told.push_str(&format!("{name}: {}\n", answer(told_of.map(|found| found.advice))));
+    for (name, questions) in made(inventory, at).iter().filter(|(name, _)| only.contains(name)) {
+        told.push_str(&format!("{name}: {}\n", answer(questions.advice(rules))));
     }
     told
 }
@@ -237,6 +237,8 @@ fn plans(inventory: &Inventory, at: Moment) -> Vec<Plan> {
             changes.push(Change::Terminate { of: by.clone(), kind: Some(kind.to_owned()) });
         }
     }
+    let by_id = |id: String| Change::Terminate { of: id, kind: None };
+    changes.extend(ids("CustomerAgreement").into_iter().map(by_id));
     let mut plans: Vec<Vec<Change>> = changes.into_iter().map(|change| vec![change]).collect();
     // what one change ends or begins, and the other needs
     for account in &accounts {
@@ -247,6 +249,7 @@ fn plans(inventory: &Inventory, at: Moment) -> Vec<Plan> {
         // one that has no agreement of its own yet when it leaves
         plans.push(vec![leave.clone(), accept.clone()]);
         plans.push(vec![accept.clone(), leave.clone(), terminate.clone()]);
+        plans.push(vec![Change::Close { account: account.clone() }, leave.clone()]);
         plans.push(vec![terminate.clone(), leave]);
         // one that joins before what covers it is terminated
         plans.extend(organizations.first().map(|o| {
@@ -267,7 +270,9 @@ fn plans(inventory: &Inventory, at: Moment) -> Vec<Plan> {
     let made = |changes: Vec<Change>| {
         let name = changes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let after = what_if::apply(inventory, &RULES, &changes, at).ok()?;
-        Some((name, changes, after))
+        // what is asked does not depend on advice: every mutant is asked the same
+        let questions = what_if::questions((inventory, &after), &RULES, &changes, at);
+        Some((name, questions.unwrap_or_else(|f| panic!("{}", words(&f)))))
     };
     plans.into_iter().filter_map(made).collect()
 }

@@ -53,6 +53,7 @@
 //! # assert!(!filter.without_principals);
 //! ```
 
+pub(crate) mod answered;
 mod answers;
 mod asking;
 mod assessor;
@@ -148,6 +149,8 @@ pub struct Filter {
     pub scopes: Vec<Scope>,
     /// Ids of reports.
     pub reports: Vec<String>,
+    /// The members that operations are done to; `None` for all. What is done to no member is asked about.
+    pub members: Option<BTreeSet<String>>,
     /// Coverage only.
     pub without_principals: bool,
     /// The accounts whose principals are asked about; `None` for all. Coverage is told of every account.
@@ -201,6 +204,7 @@ impl Filter {
         among(&self.operations, Some(operation.name))
             && (self.scopes.is_empty() || operation.scope.is_some_and(|s| self.scopes.contains(&s)))
             && among(&self.reports, operation.report.as_deref())
+            && operation.member.as_ref().is_none_or(|m| self.members.as_ref().is_none_or(|members| members.contains(m)))
             && (operation.kind.is_none() && self.agreements.is_empty()
                 || among(&self.agreements, operation.kind.as_deref()))
     }

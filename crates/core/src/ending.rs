@@ -3,10 +3,13 @@
 //! Each way is an operation with gates of its own (`policies/operations/ending.cedar`), asked as any other. What comes of it is
 //! found by making the change and asking what is in force then ([`crate::what_if`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+mod effects;
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::assessment::answered::Answered;
 use crate::assessment::completeness::others::Others;
 use crate::assessment::{
     AccountAnswer, AgreementAnswer, Assessment, Filter, Governing, Operation, OperationAnswer, Options,
@@ -19,7 +22,8 @@ use crate::people::{self, Roles};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::terms::{Coverage, Decision, Departing, Scope, terms};
-use crate::what_if::{Change, supposed, why_nobody};
+use crate::what_if::{Change, why_nobody};
+use effects::Effects;
 use std::fmt;
 
 use serde::Deserialize;
@@ -165,37 +169,33 @@ pub fn endings(inventory: &Inventory, rules: &RuleBook, options: &Options, kind:
         ..Filter::default()
     };
     let asking = Options { filter, ..options.clone() };
-    let answers = assess(inventory, rules, &asking)?;
-    let calls = calls(inventory, rules, &asking)?;
-    let ending = |account: &&AccountAnswer| {
-        let manager = account.organization.as_ref().and_then(manager);
-        let ways = asked(inventory, account, kind, manager.as_deref());
-        // several ways make the same change
-        let mut known: BTreeMap<Option<String>, Effect> = BTreeMap::new();
-        let way = |asked: Asked| {
-            let change = asked.change.as_ref();
-            let made = change.map(ToString::to_string);
-            let effect = match known.get(&made) {
-                Some(effect) => *effect,
-                None => effect(inventory, rules, options, (account, kind), change)?,
-            };
-            known.insert(made, effect);
-            Ok(way((account, kind), (asked, effect), (&answers, calls.as_ref())))
-        };
-        Ok(Ending {
+    let assessed = assess(inventory, rules, &asking)?;
+    let unseen = assessed.completeness.perhaps_others.clone();
+    let answers = Answered::of(Some(assessed));
+    let calls = calls(inventory, rules, &asking)?.map(|calls| Answered::of(Some(calls)));
+    let asked: Vec<(&AccountAnswer, Vec<Asked>)> = targets
+        .iter()
+        .map(|account| {
+            let manager = account.organization.as_ref().and_then(manager);
+            (*account, asked(inventory, account, kind, manager.as_deref()))
+        })
+        .collect();
+    let effects = Effects { inventory, rules, options, kind }.of(&asked)?;
+    let mut endings = Vec::new();
+    for ((account, ways), effects) in asked.into_iter().zip(effects) {
+        let ways = ways.into_iter().zip(effects);
+        endings.push(Ending {
             account: account.account.clone(),
             name: account.name.clone(),
             kind: kind.to_owned(),
             governing: row(account, kind).and_then(|r| r.governing.clone()),
             departing: account.organization.as_ref().and_then(|_| Departing::of(&account.state)),
-            ways: ways.into_iter().map(way).collect::<Result<_, Failure>>()?,
-        })
-    };
-    let endings: Vec<Ending> = targets.iter().map(ending).collect::<Result<_, Failure>>()?;
-    let unseen = answers.completeness.perhaps_others.clone();
+            ways: ways.map(|asked| way((account, kind), asked, (&answers, calls.as_ref()))).collect(),
+        });
+    }
     Ok(Found {
-        others: unseen.into_iter().filter_map(|o| on_a_way((&endings, kind), o)).collect(),
-        roles: people::behind((inventory, rules), &asking, &answers.principals)?,
+        others: on_a_way((&endings, kind), unseen),
+        roles: people::behind((inventory, rules), &asking, answers.principals())?,
         endings,
     })
 }
@@ -211,15 +211,19 @@ fn calls(inventory: &Inventory, rules: &RuleBook, asking: &Options) -> Result<Op
     assess(inventory, rules, &Options { filter, by_the_call: true, ..asking.clone() }).map(Some)
 }
 
-/// What of that which others could do ends the coverage of one of these accounts; `None` where nothing does.
-fn on_a_way((endings, kind): (&[Ending], &str), others: Others) -> Option<Others> {
-    let ways = || endings.iter().flat_map(|e| &e.ways).filter(|w| others.account.as_ref() == Some(&w.by));
-    let is_way = |o: &&Operation| {
-        let of_kind = o.agreement.as_deref().is_none_or(|k| k == kind);
-        of_kind && ways().any(|w| w.operation == o.operation && w.scope == o.scope)
+/// What of that which others could do ends the coverage of one of these accounts; those who could do nothing of it are left out.
+fn on_a_way((endings, kind): (&[Ending], &str), unseen: Vec<Others>) -> Vec<Others> {
+    let ways = endings.iter().flat_map(|e| &e.ways).map(|w| (w.by.as_str(), w.operation, w.scope));
+    let ways: BTreeSet<(&str, &str, Option<Scope>)> = ways.collect();
+    let told = |others: Others| {
+        let is_way = |o: &&Operation| {
+            let by = others.account.as_deref().unwrap_or_default();
+            o.agreement.as_deref().is_none_or(|k| k == kind) && ways.contains(&(by, o.operation, o.scope))
+        };
+        let operations: BTreeSet<Operation> = others.operations.iter().filter(is_way).cloned().collect();
+        (!operations.is_empty()).then(|| Others { operations: operations.into_iter().collect(), ..others })
     };
-    let operations: BTreeSet<Operation> = others.operations.iter().filter(is_way).cloned().collect();
-    (!operations.is_empty()).then(|| Others { operations: operations.into_iter().collect(), ..others })
+    unseen.into_iter().filter_map(told).collect()
 }
 
 fn coverage(inventory: &Inventory, rules: &RuleBook, options: &Options) -> Result<Assessment, Failure> {
@@ -307,7 +311,7 @@ fn asked(inventory: &Inventory, account: &AccountAnswer, kind: &str, manager: Op
 fn way(
     (account, kind): (&AccountAnswer, &str),
     (asked, effect): (Asked, Effect),
-    (answers, calls): (&Assessment, Option<&Assessment>),
+    (answers, calls): (&Answered, Option<&Answered>),
 ) -> Way {
     let (mut may, mut unknown, mut assuming) = (Vec::new(), Vec::new(), BTreeSet::new());
     for (principal, answer) in asked.of(account, kind, answers) {
@@ -346,16 +350,10 @@ impl Asked {
         &'a self,
         account: &'a AccountAnswer,
         kind: &'a str,
-        answers: &'a Assessment,
+        answers: &'a Answered,
     ) -> impl Iterator<Item = (&'a PrincipalAnswer, &'a OperationAnswer)> {
-        let is_it = move |o: &&OperationAnswer| {
-            o.operation == self.operation
-                && o.scope == self.scope
-                && o.agreement.as_deref().is_none_or(|k| k == kind)
-                && o.member.as_ref().is_none_or(|member| *member == account.account)
-        };
-        let there = answers.principals.iter().filter(|p| p.account == self.by);
-        there.flat_map(move |p| p.operations.iter().filter(is_it).map(move |o| (p, o)))
+        let all = answers.about((&self.by, self.operation), Some(&account.account));
+        all.filter(move |(_, o)| o.scope == self.scope && o.agreement.as_deref().is_none_or(|k| k == kind))
     }
 }
 
@@ -374,45 +372,4 @@ fn decision(answer: &OperationAnswer, acceptances: &[String]) -> Decision {
 /// What something can be done on, or perhaps can, where not everything will do.
 fn can_be_on(answer: &OperationAnswer) -> Vec<String> {
     answer.each.iter().filter(|(_, d)| **d != Decision::Deny).map(|(on, _)| on.clone()).collect()
-}
-
-/// What is in force once it is done. Deleting the organization takes every member's departure first, so that its own agreement
-/// alone is asked about.
-fn effect(
-    inventory: &Inventory,
-    rules: &RuleBook,
-    options: &Options,
-    (account, kind): (&AccountAnswer, &str),
-    change: Option<&Change>,
-) -> Result<Effect, Failure> {
-    let changes: Vec<Change> = match (change, &account.organization) {
-        (Some(Change::Close { .. }), _) => return Ok(Effect::DepartsLater),
-        (Some(change), _) => vec![change.clone()],
-        (None, Some(organization)) => departures(inventory, organization),
-        (None, None) => return Ok(Effect::Unknown),
-    };
-    // what cannot happen has no effect that is known
-    let Ok(after) = supposed(inventory, &changes, options.at) else { return Ok(Effect::Unknown) };
-    let filter = Filter { accounts: vec![account.account.clone()], ..Filter::default() };
-    let asked = Options { filter, ..options.clone() };
-    let found = coverage(&after, rules, &asked)?;
-    let row = found.accounts.first().and_then(|a| row(a, kind));
-    Ok(match row.map(|r| (r.coverage, r.governing.as_ref().map(|g| g.scope))) {
-        Some((Coverage::Covered, Some(Scope::Account))) => Effect::OwnAgreement,
-        Some((Coverage::Covered, _)) => Effect::StillCovered,
-        Some((Coverage::NotCovered, _)) | None => Effect::Uncovered,
-        Some((Coverage::Unknown, _)) => Effect::Unknown,
-    })
-}
-
-/// Every member departs, and the organization is deleted.
-fn departures(inventory: &Inventory, organization: &str) -> Vec<Change> {
-    let tree = Tree::new(inventory);
-    let is_member = |id: &&String| {
-        let account = tree.accounts.get(*id);
-        account.is_some_and(|a| tree.now(a).organization.as_deref() == Some(organization))
-            && !tree.manages(id, Some(organization))
-    };
-    let members = tree.accounts.keys().filter(is_member).map(|id| Change::Leave { account: id.clone() });
-    members.chain([Change::Delete { organization: organization.to_owned() }]).collect()
 }

@@ -15,7 +15,7 @@ use countersign_core::diff::{self, Diff};
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
 use countersign_core::what_if;
-use countersign_core::what_if::accepting::{self, Unaccepted};
+use countersign_core::what_if::able::{self, Unmade};
 use countersign_core::what_if::advice::Advice;
 use countersign_core::what_if::between::Between;
 
@@ -55,7 +55,7 @@ struct WhatIf<'a> {
     what_if: Vec<String>,
     advice: &'a [Advice],
     uncovered_between: &'a [Between],
-    unaccepted: &'a [Unaccepted],
+    unmade: &'a [Unmade],
     difference: &'a Diff,
 }
 
@@ -68,7 +68,7 @@ pub fn what_if(cli: &Cli, args: &WhatIfArgs) -> Result<u8, Failure> {
     let mut found = diff::diff(&old, &new, &session.rules)?;
     diff::judge_all(&mut found, [&old, &new], &session.rules, (true, None))?;
     let told = what_if::consequences((inventory, &after), &session.rules, &changes, options.at)?;
-    let unaccepted = accepting::unaccepted(inventory, &session.rules, &changes, options)?;
+    let unmade = able::unmade(inventory, &session.rules, &changes, options)?;
     let provenance = Arc::new(session.provenance());
     let json = WhatIf {
         schema: "countersign/what-if/v1",
@@ -77,16 +77,16 @@ pub fn what_if(cli: &Cli, args: &WhatIfArgs) -> Result<u8, Failure> {
         what_if: changes.iter().map(ToString::to_string).collect(),
         advice: &told.advice,
         uncovered_between: &told.uncovered_between,
-        unaccepted: &unaccepted,
+        unmade: &unmade,
         difference: &found,
     };
     output::write(&args.printing.format, &json, &provenance, || {
-        let besides = (told.advice.as_slice(), told.uncovered_between.as_slice(), unaccepted.as_slice());
+        let besides = (told.advice.as_slice(), told.uncovered_between.as_slice(), unmade.as_slice());
         report::what_if::text(output::width(), &changes, &found, besides, args.all)
     })?;
     let (lost, gap) = (found.verdict.loses_coverage(), &told.uncovered_between);
     let holds = |expected: &Expect| match expected {
-        Expect::NoneUncovered => !lost && gap.is_empty() && unaccepted.is_empty(),
+        Expect::NoneUncovered => !lost && gap.is_empty() && unmade.is_empty(),
         Expect::NoNewAccess => !found.verdict.access_widens && !found.verdict.access_is_unknown,
     };
     Ok(if args.expect.iter().all(holds) { OK } else { NOT_OK })

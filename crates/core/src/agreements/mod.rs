@@ -15,7 +15,7 @@ pub(crate) mod standing;
 mod unlisted;
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -56,6 +56,8 @@ pub struct Agreements<'a> {
     /// Whether the agreements of an organization are known, by its id.
     listed: Rc<RefCell<HashMap<String, bool>>>,
     members: Rc<OnceCell<BTreeMap<String, Vec<String>>>>,
+    /// Who is in which organization at the moment.
+    present: OnceCell<Rc<Present>>,
     /// What was not listed of any account, where the rules may let it cover every account.
     of_others: OnceCell<Vec<(Scope, String)>>,
     /// Whether an account without `membershipsKnownSince` is known to stand where it does, where the rules read nothing else.
@@ -98,6 +100,7 @@ impl<'a> Lists<'a> {
             standings: RefCell::default(),
             listed: Rc::default(),
             members: Rc::default(),
+            present: OnceCell::new(),
             of_others: OnceCell::new(),
             stands_known: OnceCell::new(),
             snapshots: RefCell::default(),
@@ -106,6 +109,15 @@ impl<'a> Lists<'a> {
             in_use: Rc::default(),
         }
     }
+}
+
+/// Who is in which organization at a moment.
+#[derive(Default)]
+pub(crate) struct Present {
+    /// The accounts, by their organization.
+    pub in_organization: BTreeMap<String, Vec<String>>,
+    /// Those of which it is not known.
+    pub unknown: BTreeSet<String>,
 }
 
 impl<'a> Agreements<'a> {
@@ -214,6 +226,26 @@ impl<'a> Agreements<'a> {
             Some((agreement, agreement.designations.get(*at)?))
         };
         self.designated.get(account).into_iter().flatten().filter_map(of)
+    }
+
+    /// Who is in which organization at the moment. Asked of all accounts once.
+    pub(crate) fn present(&self) -> Result<Rc<Present>, Failure> {
+        if let Some(present) = self.present.get() {
+            return Ok(present.clone());
+        }
+        let mut present = Present::default();
+        for account in self.tree.accounts.values() {
+            crate::work::add(1);
+            let standing = self.standing(account)?;
+            if standing.unknown.is_some() {
+                present.unknown.insert(account.id.clone());
+            }
+            if let Some(organization) = &standing.organization {
+                present.in_organization.entry(organization.clone()).or_default().push(account.id.clone());
+            }
+        }
+        let present = Rc::new(present);
+        Ok(self.present.get_or_init(|| present).clone())
     }
 
     /// Whether the rules ask about what names an account and its organizations, and about nothing else.

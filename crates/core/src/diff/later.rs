@@ -19,6 +19,20 @@ use crate::terms::Coverage;
 /// That rules reckon with dates: when their answers change is not known.
 pub(super) const UNTOLD: &str = "what is lost at later moments: the rules reckon with dates";
 
+/// What no difference compares, and a change that does nothing to what it does may change.
+pub(super) const ENDING: &str = "who can end coverage otherwise than by terminating: by leaving, removing, closing, deleting or accepting an invitation";
+
+/// Whether a piece of a change may have to do with what principals may do, and not with agreements and settings alone.
+pub(super) fn concerns_permissions(piece: &Piece) -> bool {
+    match &piece.of {
+        What::Entity(uid) | What::Attribute(uid, _) | What::Element(uid, ..) | What::Tags(uid) => {
+            !["Agreement", "CustomerAgreement", "OfflineAgreement", "Report", "Service"].contains(&uid.ty.as_str())
+        }
+        What::Position(_) | What::Parent(..) | What::Statement(..) | What::Document(_) => true,
+        What::Settings => false,
+    }
+}
+
 /// Whether a piece of a change may have to do with coverage: it is about an account, an organization or an agreement, or about settings.
 pub(super) fn concerns_coverage(piece: &Piece) -> bool {
     let of = match &piece.of {
@@ -57,8 +71,8 @@ pub(super) fn losses(
         })
     };
     let mut found = Vec::new();
-    for (at, lost) in moments([&old, &new], first) {
-        found.extend(entries((base, head), rules, trials, (at, &lost))?);
+    for (loss, lost) in losses_of([&old, &new], first) {
+        found.extend(entries((base, head), rules, trials, (loss, &lost))?);
     }
     Ok(Some(found))
 }
@@ -77,30 +91,48 @@ pub(crate) fn turns(inventory: &Inventory, rules: &RuleBook, query: &Query) -> R
     }
 }
 
-/// The moments from which something is not covered that the old inventory covers, and what: each once. `first` tells how something
+/// A time in which something is not covered that the old inventory covers when it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Loss {
+    /// From when on.
+    pub at: Moment,
+    /// Until when, where it is recorded that the new inventory covers it again.
+    pub until: Option<Moment>,
+}
+
+/// The times in which something is not covered that the old inventory covers, and what: each once. `first` tells how something
 /// stands on both sides before all of them.
-pub(crate) fn moments(
+pub(crate) fn losses_of(
     turns: [&Vec<Turn>; 2],
     first: impl Fn(&Of) -> [Option<Coverage>; 2],
-) -> BTreeMap<Moment, BTreeSet<Of>> {
-    let mut by: BTreeMap<Of, BTreeSet<Moment>> = BTreeMap::new();
-    for turn in turns.into_iter().flatten() {
-        by.entry((turn.account.clone(), turn.kind.clone())).or_default().insert(turn.at);
+) -> BTreeMap<Loss, BTreeSet<Of>> {
+    let mut by: BTreeMap<Of, BTreeMap<Moment, [Option<Coverage>; 2]>> = BTreeMap::new();
+    for (side, turns) in turns.into_iter().enumerate() {
+        for turn in turns {
+            let of = by.entry((turn.account.clone(), turn.kind.clone())).or_default();
+            if let Some(state) = of.entry(turn.at).or_default().get_mut(side) {
+                *state = Some(turn.after.coverage);
+            }
+        }
     }
-    let mut found: BTreeMap<Moment, BTreeSet<Of>> = BTreeMap::new();
+    let mut found: BTreeMap<Loss, BTreeSet<Of>> = BTreeMap::new();
     for (of, moments) in by {
         let mut states = first(&of);
-        let mut was_lost = is_lost(states);
-        for at in moments {
-            for (state, turns) in states.iter_mut().zip(turns) {
-                let turn = turns.iter().find(|t| t.at == at && (&t.account, &t.kind) == (&of.0, &of.1));
-                *state = turn.map_or(*state, |t| Some(t.after.coverage));
+        // what is lost stays so until it is covered again, whatever becomes of it without the changes
+        let (mut is_told, mut open) = (is_lost(states), None);
+        for (at, turned) in moments {
+            states = [turned[0].or(states[0]), turned[1].or(states[1])];
+            if states[1] == Some(Coverage::Covered) {
+                is_told = false;
+                if let Some(from) = open.take() {
+                    found.entry(Loss { at: from, until: Some(at) }).or_default().insert(of.clone());
+                }
+            } else if is_lost(states) && !is_told {
+                (is_told, open) = (true, Some(at));
             }
-            let lost = is_lost(states);
-            if lost && !was_lost {
-                found.entry(at).or_default().insert(of.clone());
-            }
-            was_lost = lost;
+        }
+        if let Some(at) = open {
+            found.entry(Loss { at, until: None }).or_default().insert(of);
         }
     }
     found
@@ -115,7 +147,7 @@ fn entries(
     (base, head): (&Side<'_>, &Side<'_>),
     rules: &RuleBook,
     trials: &Trials<'_>,
-    (at, lost): (Moment, &BTreeSet<Of>),
+    (Loss { at, until }, lost): (Loss, &BTreeSet<Of>),
 ) -> Result<Vec<CoverageEntry>, Failure> {
     let options = |side: &Side<'_>| {
         let mut options = Options { at, ..side.options.clone() };
@@ -138,6 +170,7 @@ fn entries(
     coverage.retain(CoverageEntry::is_loss);
     for entry in &mut coverage {
         entry.from = Some(moment::format(at));
+        entry.until = until.map(moment::format);
     }
     Ok(coverage)
 }

@@ -519,6 +519,8 @@ fn compare(
         let reached = |p: &PerhapsLost| p.account.iter().chain(&p.organization).any(|id| reach.contains(id));
         change.matters |= perhaps_lost.iter().any(reached);
     }
+    let is_idle_in_access = |change: &ChangeEntry| !change.matters && later::concerns_permissions(&change.piece);
+    untold.extend((with_access && changes.iter().any(is_idle_in_access)).then_some(later::ENDING));
     let perhaps_others =
         if with_access { unseen(base, head, rules, (&after, Reach::union(&reach)), carried)? } else { Vec::new() };
     let mut diff = Diff {

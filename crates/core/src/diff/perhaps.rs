@@ -76,6 +76,10 @@ impl Stand {
         self.rows.get(kind).is_some_and(|row| row.coverage == Coverage::Covered)
     }
 
+    pub(crate) fn is_unknown(&self, kind: &str) -> bool {
+        self.rows.get(kind).is_some_and(|row| row.coverage == Coverage::Unknown)
+    }
+
     /// The kinds of which an agreement of an organization that the account is not in any more may have been in force.
     fn left<'a>(&'a self, new: &'a Self) -> impl Iterator<Item = (&'a String, &'a String)> {
         let gone = self.organizations.difference(&new.organizations).next();

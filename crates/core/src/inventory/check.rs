@@ -76,6 +76,7 @@ fn partition_of<'a>(entities: &'a Entities, agreement: &Entity) -> Option<&'a st
 
 /// Everything that can be wrong between entities.
 pub fn all(entities: &Entities, problems: &mut Vec<Problem>) {
+    work::add(entities.len());
     let mut check = Check { entities, problems };
     for entity in entities.values().filter(|e| !e.built_in) {
         check.references(entity);

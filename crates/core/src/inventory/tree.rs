@@ -28,6 +28,7 @@ pub struct Position {
 impl Tree {
     /// The tree of an inventory.
     pub fn new(inventory: &Inventory) -> Self {
+        crate::work::add(inventory.entities.len());
         Self { accounts: inventory.accounts(), units: inventory.units(), organizations: inventory.organizations() }
     }
 

@@ -144,7 +144,7 @@ impl Making<'_> {
     fn about_the_account(&mut self, definition: &Definition) -> Result<(), Failure> {
         let values = self.values(None, None, None);
         if definition.scopes.is_empty() {
-            let other_members = if definition.by_name { self.members()?.0 } else { None };
+            let other_members = if definition.by_name { self.members(false)?.0 } else { None };
             self.operations.push(Operation { other_members, ..blank(definition, None, values.clone()) });
         }
         let scoped = definition.scopes.iter().map(|scope| blank(definition, Some(*scope), values.clone()));
@@ -155,7 +155,7 @@ impl Making<'_> {
     /// One for each other member; a single one that names none where there is none, for its gates to tell.
     fn about_members(&mut self, definition: &Definition) -> Result<(), Failure> {
         let manages = self.agreements.tree.manages(&self.account.id, self.organization);
-        let (other_members, members) = if manages { self.members()? } else { (None, Vec::new()) };
+        let (other_members, members) = if manages { self.members(true)? } else { (None, Vec::new()) };
         if members.is_empty() {
             let values = self.values(None, None, None);
             self.operations.push(Operation { other_members, ..blank(definition, None, values) });
@@ -169,24 +169,21 @@ impl Making<'_> {
         Ok(())
     }
 
-    /// The other accounts of the organization at the moment, and whether there are any; `None` where that is unknown.
-    fn members(&self) -> Result<(Option<bool>, Vec<String>), Failure> {
+    /// Whether there are other accounts in the organization at the moment, `None` where that is unknown; and which, for who manages it.
+    fn members(&self, manages: bool) -> Result<(Option<bool>, Vec<String>), Failure> {
         let (Some(organization), agreements) = (self.organization, self.agreements) else {
             return Ok((None, Vec::new()));
         };
         // an account that was not listed may be one of them
         let declared = agreements.inventory.entity("Organization", organization);
         let listed = declared.and_then(|o| o.bool("accountsKnown")) != Some(false);
-        let (mut members, mut unknown) = (Vec::new(), !listed);
-        for other in agreements.tree.accounts.values().filter(|a| a.id != self.account.id) {
-            let standing = agreements.standing(other)?;
-            unknown |= standing.unknown.is_some();
-            if standing.organization.as_deref() == Some(organization) {
-                members.push(other.id.clone());
-            }
-        }
-        let some = if members.is_empty() && unknown { None } else { Some(!members.is_empty()) };
-        Ok((some, members))
+        let present = agreements.present()?;
+        let is_other = |id: &&String| **id != self.account.id;
+        let there = present.in_organization.get(organization).map_or(&[][..], Vec::as_slice);
+        let is_unknown = !listed || present.unknown.iter().any(|id| is_other(&id));
+        let some = there.iter().any(|id| is_other(&id));
+        let members = if manages { there.iter().filter(is_other).cloned().collect() } else { Vec::new() };
+        Ok((if !some && is_unknown { None } else { Some(some) }, members))
     }
 
     /// Where several acceptances of an agreement are in force, what stands for each place for each of them alone.

@@ -1,5 +1,7 @@
 //! Accounts that leave, join, move and are closed.
 
+use std::collections::BTreeSet;
+
 use super::Why;
 use super::edit::{Edit, record};
 use crate::inventory::entity::{Attr, Item, Uid};
@@ -18,9 +20,6 @@ impl Edit {
     pub fn join(&mut self, id: &str, organization: &str) -> Result<(), Why> {
         let account = self.account(id)?;
         let joined = self.known("Organization", organization)?;
-        if self.inventory.entities.get(&joined).is_some_and(|o| o.attrs.contains_key("deletedAt")) {
-            return Err(Why::new(format!("{organization} was deleted"), "name another organization"));
-        }
         match self.tree().now(&account).organization {
             Some(own) if own == organization => return Err(Why::nothing()),
             // an invitation can be accepted without leaving first: it leaves and joins at one moment
@@ -63,6 +62,9 @@ impl Edit {
                 "an account moves between the units of one organization; use --join for another one",
             ));
         }
+        if account.parent.as_ref() == Some(&parent) {
+            return Err(Why::nothing());
+        }
         self.place(&Uid::new("Account", id), Some(&parent));
         Ok(())
     }
@@ -85,7 +87,10 @@ impl Edit {
 
     /// Ends the membership that is open, and takes off what the organization attached and assigned.
     fn depart(&mut self, account: &Account, organization: &str) {
-        self.unassign(&account.id);
+        match &mut self.shared {
+            Some(shared) => shared.departs(&account.id),
+            None => self.unassign(&BTreeSet::from([account.id.clone()])),
+        }
         self.with(&Uid::new("Account", &account.id), |entity| {
             for attr in ["serviceControlPolicies", "serviceControlPoliciesAtLeast", "resourceControlPolicies"] {
                 entity.attrs.remove(attr);

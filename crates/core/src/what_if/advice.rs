@@ -1,23 +1,27 @@
 //! What to do before a change, as far as the rules say it: the policies of `policies/changes` are asked about each account that
-//! the change concerns, and each that permits is an advice, in the words of its `@message`.
+//! a change is made to, and each that permits is an advice, in the words of its `@message`.
+//!
+//! Advice is about the state in which it would have to be followed: each change of a plan is asked about as the earlier ones leave the
+//! account, and coverage that is lost on a later day as it stands then with all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use cedar_policy::{Entities, RestrictedExpression as Expr};
+use cedar_policy::{Context, Entities, RestrictedExpression as Expr};
 use serde::Serialize;
 
-use super::Change;
-use super::departing::{self, Denied};
-use crate::agreements::{Agreements, KindCoverage, context, datetime};
+use super::departing::Denied;
+use super::made::Made;
+use super::view::View;
+use crate::agreements::{context, datetime};
 use crate::diff::AccountEntry;
-use crate::hipaa::{self, words};
-use crate::inventory::Inventory;
+use crate::hipaa::words;
 use crate::inventory::entity::Uid;
-use crate::inventory::model::{Accepted, Account};
 use crate::moment::{self, Moment};
-use crate::policies::RuleBook;
+use crate::policies::{Rule, RuleBook};
 use crate::problem::Failure;
-use crate::terms::{Coverage, Role, Scope};
+use crate::stack;
+use crate::terms::Coverage;
 
 /// The question that the policies answer.
 const ADVISE: &str = "advise";
@@ -36,23 +40,48 @@ pub struct Advice {
     pub kinds: Vec<String>,
     /// The accounts that it is about.
     pub accounts: Vec<AccountEntry>,
+    /// The change before which it is to be done, counted from one; none where all of them may be made before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<usize>,
     /// The moment before which it is to be done, where it is about coverage that is lost later than the changes are made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
+    /// It is unknown whether that coverage is lost.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub perhaps: bool,
+}
+
+/// When something is to be done, in the order in which it is told.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct When {
+    before: Option<String>,
+    perhaps: bool,
+    change: Option<usize>,
 }
 
 /// Advice, with the kinds and the accounts that it is given for.
 type Given = (Advice, BTreeSet<String>, BTreeSet<AccountEntry>);
 
-/// Gathers what the rules advise before changes.
-pub(super) struct Advising<'a> {
-    rules: &'a RuleBook,
+/// What the rules are asked before changes: every question with all that they can read, so that other rules can be asked the same.
+pub struct Questions {
+    all: Vec<Question>,
+}
+
+/// A question about an account and a kind of agreement.
+struct Question {
+    account: AccountEntry,
+    kind: String,
+    when: When,
+    context: Context,
+    entities: Arc<Entities>,
+    denied: Denied,
+}
+
+/// Gathers the questions.
+pub(super) struct Asking<'a> {
+    made: &'a Made,
     at: Moment,
-    denied: BTreeMap<String, Denied>,
-    /// By the moment before which it is given, the policy and the words.
-    found: BTreeMap<(Option<String>, String, String), Given>,
-    /// What was told, by policy, account and kind: it is told once, where it matters first.
-    told: BTreeSet<(String, String, String)>,
+    all: Vec<Question>,
 }
 
 /// Coverage that is lost after the changes are made.
@@ -61,303 +90,190 @@ pub(super) struct Later<'a> {
     pub at: Moment,
     /// Of which kind.
     pub kind: &'a str,
-    /// By what the account is covered until then, if the changes are made; `none`.
-    pub until_then: &'static str,
+    /// An account agreement of its own is in force until then, if the changes are made.
+    pub own_until_then: bool,
+    /// The changes, all of which are made before.
+    pub changes: usize,
 }
 
-impl<'a> Advising<'a> {
-    pub fn new(base: &Inventory, rules: &'a RuleBook, plan: (&[Change], &Made), at: Moment) -> Result<Self, Failure> {
-        let denied = departing::denied(base, rules, plan, at)?;
-        Ok(Self { rules, at, denied, found: BTreeMap::new(), told: BTreeSet::new() })
+impl<'a> Asking<'a> {
+    pub fn new(made: &'a Made, at: Moment) -> Self {
+        Self { made, at, all: Vec::new() }
     }
 
-    /// Asks about an account, as it stands before a change of the plan, counted from nought, and after all of them.
-    pub fn account(&mut self, (made, from): (&Made, usize), id: &str, (old, new): (View, View)) -> Result<(), Failure> {
-        let asking = Asking { rules: self.rules, made, from, id, denied: self.denied.get(id), old, new, later: None };
-        let kinds: Vec<String> = asking.kinds().into_iter().map(str::to_owned).collect();
-        let advised: Vec<_> = kinds.iter().map(|kind| asking.about(kind, self.at)).collect::<Result<_, Failure>>()?;
-        let name = asking.old.name.clone();
-        kinds.iter().zip(advised).for_each(|(kind, advised)| self.tell((id, &name, kind), None, advised));
+    /// Asks about an account as it stands before a change, counted from nought, and right after it.
+    pub fn step(
+        &mut self,
+        step: usize,
+        id: &str,
+        (old, new): (&View, &View),
+        denied: Option<&Denied>,
+    ) -> Result<(), Failure> {
+        let kinds: BTreeSet<&String> = old.kinds().chain(new.kinds()).collect();
+        let differs = |kind: &&String| old.coverage(kind) != new.coverage(kind) || old.scope(kind) != new.scope(kind);
+        if self.made.words(id, step).next().is_none() && !kinds.iter().any(differs) {
+            return Ok(());
+        }
+        let closed = self.made.closed_before(id, step);
+        let when = When { before: None, perhaps: false, change: Some(closed.unwrap_or(step) + 1) };
+        for kind in kinds {
+            let about = About { kind, at: self.at, old, new, now: old, closed: closed.is_some(), denied };
+            let context = about.context(self.made.to(id, kind, step), None)?;
+            self.ask(id, &about, &when, context);
+        }
         Ok(())
     }
 
     /// Asks about coverage of an account that is lost later, as it stands then without the changes and with them.
-    pub fn later(&mut self, made: &Made, id: &str, (old, new): (View, View), lost: &Later<'_>) -> Result<(), Failure> {
-        let denied = self.denied.get(id);
-        let asking = Asking { rules: self.rules, made, from: 0, id, denied, old, new, later: Some(lost.until_then) };
-        let advised = asking.about(lost.kind, lost.at)?;
-        let name = asking.old.name.clone();
-        self.tell((id, &name, lost.kind), Some(moment::format(lost.at)), advised);
+    pub fn later(
+        &mut self,
+        id: &str,
+        (old, new): (&View, &View),
+        lost: &Later<'_>,
+        denied: Option<&Denied>,
+    ) -> Result<(), Failure> {
+        let closed = self.made.closed_before(id, lost.changes);
+        // what it has is not accepted again
+        let acts = closed.is_some() && !lost.own_until_then;
+        let about = About { kind: lost.kind, at: lost.at, old, new, now: new, closed: acts, denied };
+        let context = about.context(BTreeSet::new(), Some(lost.own_until_then))?;
+        let perhaps = new.coverage(lost.kind) == Coverage::Unknown;
+        let when = When { before: Some(moment::format(lost.at)), perhaps, change: closed.map(|step| step + 1) };
+        self.ask(id, &about, &when, context);
         Ok(())
     }
 
-    fn tell(&mut self, (id, name, kind): (&str, &Option<String>, &str), before: Option<String>, advised: Vec<Advice>) {
-        for advice in advised {
-            if !self.told.insert((advice.policy.clone(), id.to_owned(), kind.to_owned())) {
-                continue;
+    fn ask(&mut self, id: &str, about: &About<'_>, when: &When, context: Context) {
+        self.all.push(Question {
+            account: AccountEntry { account: id.to_owned(), name: about.old.name.clone() },
+            kind: about.kind.to_owned(),
+            when: when.clone(),
+            context,
+            entities: about.now.entities.clone(),
+            denied: about.denied_of(),
+        });
+    }
+
+    /// All of them.
+    pub fn questions(self) -> Questions {
+        Questions { all: self.all }
+    }
+}
+
+impl Questions {
+    /// What rules advise.
+    pub fn advice(&self, rules: &RuleBook) -> Result<Vec<Advice>, Failure> {
+        stack::evaluate(|| {
+            // by when it is to be done, the policy and the words
+            let mut found: BTreeMap<(When, String, String), Given> = BTreeMap::new();
+            // it is told once, where it matters first
+            let mut told: BTreeSet<(String, &String, &String, &Option<String>)> = BTreeSet::new();
+            for question in &self.all {
+                let Question { account, kind, when, .. } = question;
+                for advice in question.advised(rules)? {
+                    if told.insert((advice.policy.clone(), &account.account, kind, &when.before)) {
+                        let key = (when.clone(), advice.policy.clone(), advice.message.clone());
+                        let entry = found.entry(key).or_insert_with(|| (advice, BTreeSet::new(), BTreeSet::new()));
+                        entry.1.insert(kind.clone());
+                        entry.2.insert(account.clone());
+                    }
+                }
             }
-            let key = (before.clone(), advice.policy.clone(), advice.message.clone());
-            let advice = Advice { before: before.clone(), ..advice };
-            let entry = self.found.entry(key).or_insert_with(|| (advice, BTreeSet::new(), BTreeSet::new()));
-            entry.1.insert(kind.to_owned());
-            entry.2.insert(AccountEntry { account: id.to_owned(), name: name.clone() });
-        }
-    }
-
-    /// All of it.
-    pub fn told(self) -> Vec<Advice> {
-        let told = |(advice, kinds, accounts): Given| Advice {
-            kinds: kinds.into_iter().collect(),
-            accounts: accounts.into_iter().collect(),
-            ..advice
-        };
-        self.found.into_values().map(told).collect()
+            let told = |(advice, kinds, accounts): Given| Advice {
+                kinds: kinds.into_iter().collect(),
+                accounts: accounts.into_iter().collect(),
+                ..advice
+            };
+            Ok(found.into_values().map(told).collect())
+        })
     }
 }
 
-/// What is made to each account: by itself, or by the organization that it is in when it happens.
-#[derive(Default)]
-pub(super) struct Made {
-    of: BTreeMap<String, Vec<One>>,
-}
-
-/// What one change of a plan makes to an account.
-#[derive(Clone)]
-struct One {
-    /// Which change, counted from nought.
-    step: usize,
-    word: &'static str,
-    /// The kind of agreement, where it is about one.
-    kind: Option<String>,
-}
-
-impl Made {
-    pub fn of(before: &Agreements<'_>, changes: &[Change]) -> Self {
-        let mut made = Self::default();
-        let tree = &before.tree;
-        let mut places: BTreeMap<String, String> = BTreeMap::new();
-        for account in tree.accounts.values() {
-            places.extend(tree.now(account).organization.map(|organization| (account.id.clone(), organization)));
-        }
-        for (step, change) in changes.iter().enumerate() {
-            let agreement = agreement(before, change);
-            let kind = agreement.as_ref().map(|(_, kind)| kind.clone());
-            let one = One { step, word: change.word(), kind };
-            match (agreement.map(|(by, _)| by), change) {
-                (Some(Accepted::Organization(of)), Change::Accept { .. }) => {
-                    made.add_to_members(&places, &of, &One { word: "organization-accepts", ..one });
-                }
-                (Some(Accepted::Organization(of)), _) => {
-                    made.add_to_members(&places, &of, &One { word: "organization-terminates", ..one });
-                }
-                (Some(Accepted::Account(own)), _) => made.add(&own, one),
-                (None, Change::Delete { organization: of } | Change::Organization { organization: of, .. }) => {
-                    made.add_to_members(&places, of, &one);
-                }
-                (None, _) => change.accounts().iter().for_each(|id| made.add(id, one.clone())),
-            }
-            match change {
-                Change::Leave { account } => drop(places.remove(account)),
-                Change::Join { account, organization } => {
-                    places.insert(account.clone(), organization.clone());
-                }
-                Change::Delete { organization } => places.retain(|_, of| of != organization),
-                _ => {}
-            }
-        }
-        made
-    }
-
-    fn add_to_members(&mut self, places: &BTreeMap<String, String>, of: &str, what: &One) {
-        let members = places.iter().filter(|(_, organization)| *organization == of);
-        members.for_each(|(account, _)| self.add(account, what.clone()));
-    }
-
-    fn add(&mut self, account: &str, what: One) {
-        self.of.entry(account.to_owned()).or_default().push(what);
-    }
-
-    /// The accounts that something is made to.
-    pub fn with<'m>(&'m self, what: &'m str) -> impl Iterator<Item = &'m String> {
-        let is_made = move |made: &[One]| made.iter().any(|one| one.word == what);
-        self.of.iter().filter(move |(_, made)| is_made(made)).map(|(account, _)| account)
-    }
-
-    /// The accounts that anything is made to.
-    pub fn accounts(&self) -> impl Iterator<Item = &String> {
-        self.of.keys()
-    }
-
-    /// Whether anything is made to an account.
-    pub fn any(&self, account: &str) -> bool {
-        self.of.contains_key(account)
-    }
-
-    /// The changes that are made to an account after another was: what they find is not what stands before the plan.
-    pub fn after_others(&self) -> impl Iterator<Item = (usize, &String)> {
-        let later = |made: &[One]| {
-            let steps: BTreeSet<usize> = made.iter().map(|one| one.step).collect();
-            steps.into_iter().skip(1).collect::<Vec<_>>()
-        };
-        self.of.iter().flat_map(move |(account, made)| later(made).into_iter().map(move |step| (step, account)))
-    }
-
-    /// What is made to it from a change on, about a kind of agreement or about none.
-    fn to(&self, account: &str, kind: &str, from: usize) -> BTreeSet<&'static str> {
-        let all = self.of.get(account).into_iter().flatten().filter(|one| one.step >= from);
-        all.filter(|one| one.kind.as_ref().is_none_or(|of| of == kind)).map(|one| one.word).collect()
-    }
-}
-
-/// The accounts whose coverage can differ; `None` for all. What is made to another account changes nothing of one: who has listed what
-/// is that of the inventory before the changes (D16).
-pub(super) fn concerned(before: &Agreements<'_>, made: &Made) -> Option<BTreeSet<String>> {
-    before.stays_with_the_account().then(|| made.accounts().cloned().collect())
-}
-
-/// Whose acceptance a change is about, and of which kind.
-fn agreement(before: &Agreements<'_>, change: &Change) -> Option<(Accepted, String)> {
-    let (by, kind) = match change {
-        Change::Accept { by, kind } | Change::Terminate { of: by, kind: Some(kind) } => (by, kind),
-        Change::RemoveDesignation { account, kind } => return Some((Accepted::Account(account.clone()), kind.clone())),
-        Change::Terminate { of, kind: None } => {
-            let acceptance = before.inventory.customer_agreements().into_iter().find(|a| a.id == *of)?;
-            let kind = before.kind_of(&acceptance).to_owned();
-            return Some((acceptance.accepted, kind));
-        }
-        _ => return None,
-    };
-    let by = match before.tree.organizations.contains_key(by) {
-        true => Accepted::Organization(by.clone()),
-        false => Accepted::Account(by.clone()),
-    };
-    Some((by, kind.clone()))
-}
-
-/// How an account stands on one side.
-pub(super) struct View {
-    name: Option<String>,
-    role: Role,
-    /// Its organization declares it as a delegated administrator.
-    delegated: bool,
-    rows: BTreeMap<String, KindCoverage>,
-    holds_phi: Option<bool>,
-    entities: Entities,
-}
-
-pub(super) fn view(agreements: &Agreements<'_>, account: &Account) -> Result<View, Failure> {
-    let standing = agreements.standing(account)?;
-    let phi = agreements.inventory.entity("Account", &account.id).and_then(|e| e.record("phi"));
-    let services = phi.and_then(|phi| phi.get("services")).map(|s| s.ids()).unwrap_or_default();
-    let more: Vec<Uid> = services.into_iter().map(|id| Uid::new("Service", id)).collect();
-    let entities = agreements.entities(account, &standing, &more)?;
-    let coverage = agreements.coverage(account, &standing, &entities)?;
-    let holds_phi = hipaa::holds_phi(agreements, account, &standing, &coverage, &entities)?;
-    let role = agreements.role(&account.id, &standing);
-    let organization = standing.organization.as_ref().and_then(|o| agreements.tree.organizations.get(o));
-    let delegated = organization.is_some_and(|o| o.delegated.contains(&account.id));
-    let rows = coverage.into_iter().map(|row| (row.kind.clone(), row)).collect();
-    Ok(View { name: account.name.clone(), role, delegated, rows, holds_phi, entities })
-}
-
-impl View {
-    /// The kinds that there are answers about.
-    pub fn kinds(&self) -> impl Iterator<Item = &String> {
-        self.rows.keys()
-    }
-
-    /// Whether an agreement of a kind is in force.
-    pub fn coverage(&self, kind: &str) -> Coverage {
-        self.rows.get(kind).map_or(Coverage::NotCovered, |row| row.coverage)
-    }
-
-    fn scope(&self, kind: &str) -> &'static str {
-        self.rows.get(kind).and_then(|row| row.governing.as_ref()).map_or("none", |g| g.scope.word())
-    }
-
-    /// Whether it is unknown what a row says.
-    fn is_open(&self, kind: &str, says: impl Fn(&KindCoverage) -> Option<bool>) -> bool {
-        self.rows.get(kind).is_some_and(|row| says(row).is_none())
-    }
-
-    fn has_own(&self, kind: &str) -> bool {
-        self.rows.get(kind).is_some_and(|row| row.in_force().any(|i| i.scope == Scope::Account))
-    }
-}
-
-/// One account before and after.
-struct Asking<'a> {
-    rules: &'a RuleBook,
-    made: &'a Made,
-    /// The first of the changes that are made after what is before, counted from nought.
-    from: usize,
-    /// The account.
-    id: &'a str,
-    /// What of departing service control policies deny in it, and which.
-    denied: Option<&'a Denied>,
-    old: View,
-    new: View,
-    /// By what the account is covered until the moment asked, where that is later than the changes.
-    later: Option<&'static str>,
-}
-
-impl Asking<'_> {
-    /// The kinds to ask about; none where the account is neither changed nor covered otherwise.
-    fn kinds(&self) -> BTreeSet<&str> {
-        let kinds: BTreeSet<&str> = self.old.rows.keys().chain(self.new.rows.keys()).map(String::as_str).collect();
-        let differs = |kind: &str| {
-            self.old.coverage(kind) != self.new.coverage(kind) || self.old.scope(kind) != self.new.scope(kind)
-        };
-        if !self.made.any(self.id) && !kinds.iter().any(|kind| differs(kind)) { BTreeSet::new() } else { kinds }
-    }
-
-    fn about(&self, kind: &str, at: Moment) -> Result<Vec<Advice>, Failure> {
-        let text = |text: &str| Expr::new_string(text.to_owned());
-        let pairs = [
-            ("at", datetime(at)),
-            ("kind", text(kind)),
-            ("changes", words(self.made.to(self.id, kind, self.from))),
-            ("before", text(self.old.coverage(kind).word())),
-            ("after", text(self.new.coverage(kind).word())),
-            ("scopeBefore", text(self.old.scope(kind))),
-            ("scopeAfter", text(self.new.scope(kind))),
-            ("ownBefore", Expr::new_bool(self.old.has_own(kind))),
-            ("ownUnknown", Expr::new_bool(self.old.is_open(kind, |row| row.account))),
-            ("organizationUnknown", Expr::new_bool(self.old.is_open(kind, |row| row.organization))),
-            ("ownAfter", Expr::new_bool(self.new.has_own(kind))),
-            ("roleBefore", text(self.old.role.word())),
-            ("delegatedAdministrator", Expr::new_bool(self.old.delegated)),
-            ("later", Expr::new_bool(self.later.is_some())),
-            ("scopeUntilThen", text(self.later.unwrap_or("none"))),
-            ("denied", words(self.denied_of(kind).map(|(action, _)| action))),
-            ("holdsPhi", Expr::new_bool(self.old.holds_phi == Some(true))),
-            ("holdsPhiUnknown", Expr::new_bool(self.old.holds_phi.is_none())),
-        ];
-        let uid = Uid::new("Account", self.id).to_cedar()?;
-        let ruling = self.rules.rule(ADVISE, &uid, &uid, context(pairs)?, &self.old.entities)?;
+impl Question {
+    fn advised(&self, rules: &RuleBook) -> Result<Vec<Advice>, Failure> {
+        let uid = Uid::new("Account", &self.account.account).to_cedar()?;
+        let ruling = rules.rule(ADVISE, &uid, &uid, self.context.clone(), &self.entities)?;
         let by = if ruling.permitted { ruling.by } else { Vec::new() };
-        let advice = |rule: &crate::policies::Rule| Advice {
+        let When { before, perhaps, change } = &self.when;
+        let advice = |rule: &Rule| Advice {
             policy: rule.id.clone(),
             rule: rule.rule().to_owned(),
-            message: self.filled_in(rule.text("message").unwrap_or_default(), kind),
+            message: filled_in(rule, &self.denied),
             kinds: Vec::new(),
             accounts: Vec::new(),
-            before: None,
+            change: *change,
+            before: before.clone(),
+            perhaps: *perhaps,
         };
         Ok(by.into_iter().map(advice).collect())
     }
+}
 
-    /// The actions that are denied, of those about a kind of agreement and about none, and what denies them.
-    fn denied_of(&self, kind: &str) -> impl Iterator<Item = (&str, &str)> {
+/// One account before and after, and a kind of agreement.
+struct About<'a> {
+    kind: &'a str,
+    at: Moment,
+    old: &'a View,
+    new: &'a View,
+    /// As it stands when advice would be followed: before the change, or on a later day with all changes.
+    now: &'a View,
+    /// A change of the plan closed it before, and what is advised can be done before that.
+    closed: bool,
+    /// What service control policies deny in it then.
+    denied: Option<&'a Denied>,
+}
+
+impl About<'_> {
+    /// What the rules are told; `later` says whether an account agreement of its own is in force until a later moment.
+    fn context(&self, changes: BTreeSet<&'static str>, later: Option<bool>) -> Result<Context, Failure> {
+        let text = |text: &str| Expr::new_string(text.to_owned());
+        let Self { kind, old, new, now, .. } = self;
+        let denied: Denied = self.denied_of();
+        context([
+            ("at", datetime(self.at)),
+            ("kind", text(kind)),
+            ("changes", words(changes)),
+            ("before", text(old.coverage(kind).word())),
+            ("after", text(new.coverage(kind).word())),
+            ("scopeBefore", text(old.scope(kind))),
+            ("scopeAfter", text(new.scope(kind))),
+            ("ownBefore", Expr::new_bool(old.has_own(kind))),
+            ("ownUnknown", Expr::new_bool(old.is_open(kind, |row| row.account))),
+            ("organizationUnknown", Expr::new_bool(old.is_open(kind, |row| row.organization))),
+            ("ownAfter", Expr::new_bool(new.has_own(kind))),
+            ("roleBefore", text(old.role.word())),
+            ("managementState", text(&now.management)),
+            ("delegatedAdministrator", Expr::new_bool(old.delegated)),
+            ("later", Expr::new_bool(later.is_some())),
+            ("ownUntilThen", Expr::new_bool(later == Some(true))),
+            ("closedByThePlan", Expr::new_bool(self.closed)),
+            ("denied", words(denied.keys().map(|(operation, _)| *operation))),
+            ("holdsPhi", Expr::new_bool(old.holds_phi == Some(true))),
+            ("holdsPhiUnknown", Expr::new_bool(old.holds_phi.is_none())),
+        ])
+    }
+
+    /// What is denied of operations about the kind of agreement and about none.
+    fn denied_of(&self) -> Denied {
         let all = self.denied.into_iter().flatten();
-        let of = all.filter(move |((_, about), _)| about.as_ref().is_none_or(|about| about == kind));
-        of.map(|((action, _), by)| (action.as_str(), by.as_str()))
+        let of = all.filter(|((_, about), _)| about.as_ref().is_none_or(|about| about == self.kind));
+        of.map(|(operation, denials)| (operation.clone(), denials.clone())).collect()
     }
+}
 
-    /// A message with what denies, of the actions that it names.
-    fn filled_in(&self, message: String, kind: &str) -> String {
-        let named = self.denied_of(kind).filter(|(action, _)| message.contains(action));
-        let denials: Vec<&str> = named.map(|(_, by)| by).collect();
-        message.replace("{denials}", &denials.join("; "))
+/// The message of a policy, with the actions that are denied of the operations that it names, and what denies them.
+fn filled_in(rule: &Rule, denied: &Denied) -> String {
+    let message = rule.text("message").unwrap_or_default();
+    if !message.contains("{denied}") && !message.contains("{denials}") {
+        return message;
     }
+    let policy = rule.json.to_string();
+    let named = denied.iter().filter(|((operation, _), _)| policy.contains(&format!("\"{operation}\"")));
+    let all: Vec<&(String, String)> = named.flat_map(|(_, denials)| denials).collect();
+    let list = |part: fn(&(String, String)) -> &String| {
+        let parts: BTreeSet<&str> = all.iter().map(|denial| part(denial).as_str()).collect();
+        parts.into_iter().collect::<Vec<_>>()
+    };
+    let (actions, denials) = (list(|(action, _)| action), list(|(_, by)| by));
+    message.replace("{denied}", &actions.join(", ")).replace("{denials}", &denials.join(", "))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Why;
 use super::edit::Edit;
+use crate::inventory::Inventory;
 use crate::inventory::entity::{Attr, Entity, Item, Uid};
 use crate::inventory::model::{Accepted, CustomerAgreement};
 use crate::problem::{SourceFile, Span};
@@ -90,22 +91,23 @@ impl Edit {
         self.known("Account", account)?;
         let at = self.at;
         let mut removed = 0;
-        let agreements: Vec<Uid> = self
-            .inventory
-            .of_type("OfflineAgreement")
-            .filter(|e| e.str("kind") == Some(kind))
-            .map(|e| e.uid.clone())
-            .collect();
-        for uid in agreements {
+        let places = match &self.shared {
+            Some(shared) => shared.designated.get(account).cloned().unwrap_or_default(),
+            None => designated(&self.inventory, Some(account)).remove(account).unwrap_or_default(),
+        };
+        for (uid, places) in places {
             self.with(&uid, |entity| {
+                if entity.str("kind") != Some(kind) {
+                    return;
+                }
                 let Some(Attr::Set(items)) = entity.attrs.get_mut("designations").map(|i| &mut i.attr) else { return };
-                for item in items {
+                for place in places {
+                    let Some(item) = items.get_mut(place) else { continue };
                     let span = item.span;
                     let Attr::Record(fields) = &mut item.attr else { continue };
-                    let is_its = fields.get("account").and_then(Item::id) == Some(account);
                     let ended = fields.get("until").and_then(Item::moment).is_some_and(|until| until <= at);
                     let begun = fields.get("from").and_then(Item::moment).is_some_and(|from| from < at);
-                    if is_its && begun && !ended {
+                    if begun && !ended {
                         fields.insert("until".to_owned(), Item { span, attr: Attr::Moment(at) });
                         removed += 1;
                     }
@@ -135,15 +137,37 @@ impl Edit {
     /// The acceptances of an account or an organization that are in force at the moment.
     fn active(&self, uid: &Uid, kind: &str) -> Vec<CustomerAgreement> {
         let offers = self.inventory.agreements();
-        let by = |a: &CustomerAgreement| match &a.accepted {
-            Accepted::Account(id) => uid.ty == "Account" && *id == uid.id,
-            Accepted::Organization(id) => uid.ty == "Organization" && *id == uid.id,
+        let by = match uid.ty.as_str() {
+            "Organization" => Accepted::Organization(uid.id.clone()),
+            _ => Accepted::Account(uid.id.clone()),
         };
         let is_active = |a: &CustomerAgreement| {
             a.start <= self.at
                 && a.end.is_none_or(|end| self.at < end)
                 && offers.get(&a.agreement).is_some_and(|o| o.kind == kind)
         };
-        self.inventory.customer_agreements().into_iter().filter(|a| by(a) && is_active(a)).collect()
+        match &self.shared {
+            Some(shared) => shared.accepted.get(&by).into_iter().flatten().filter(|a| is_active(a)).cloned().collect(),
+            None => {
+                let all = self.inventory.customer_agreements().into_iter();
+                all.filter(|a| a.accepted == by && is_active(a)).collect()
+            }
+        }
     }
+}
+
+/// By account, the offline agreements that name it in a designation, and the places of those: of one account, or of all.
+pub(super) fn designated(inventory: &Inventory, only: Option<&str>) -> BTreeMap<String, BTreeMap<Uid, Vec<usize>>> {
+    let mut found: BTreeMap<String, BTreeMap<Uid, Vec<usize>>> = BTreeMap::new();
+    for entity in inventory.of_type("OfflineAgreement") {
+        let Some(Attr::Set(items)) = entity.attrs.get("designations").map(|i| &i.attr) else { continue };
+        for (place, item) in items.iter().enumerate() {
+            let account = item.record().and_then(|fields| fields.get("account")).and_then(Item::id);
+            if let Some(account) = account.filter(|account| only.is_none_or(|only| only == *account)) {
+                let of = found.entry(account.to_owned()).or_default();
+                of.entry(entity.uid.clone()).or_default().push(place);
+            }
+        }
+    }
+    found
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::advice::Made;
-use super::{Change, supposed};
+use super::made::Made;
+use super::{Change, steps, supposed};
 use crate::agreements::Agreements;
 use crate::assessment::completeness::Unseen;
 use crate::assessment::completeness::others::with_unlisted;
@@ -32,6 +32,9 @@ pub struct Between {
     pub after: usize,
     /// The change that covers it again.
     pub until: usize,
+    /// It is unknown whether it is covered meanwhile.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub perhaps: bool,
 }
 
 impl Between {
@@ -127,27 +130,41 @@ impl Gaps<'_> {
         if covered.is_empty() {
             return Ok(found);
         }
-        let mut open: BTreeMap<Of<'_>, usize> = BTreeMap::new();
-        for step in self.first + 1..=self.changes.len() {
-            let inventory = supposed(base, self.changes.get(..step).unwrap_or(self.changes), self.at)?;
-            let agreements = Agreements::new(&inventory, self.rules, self.at);
+        // after which change it is not covered, and whether that is certain of any
+        let mut open: BTreeMap<Of<'_>, (usize, bool)> = BTreeMap::new();
+        steps(base, self.changes, self.at, |step, inventory| {
+            let (step, agreements) = (step + 1, Agreements::new(inventory, self.rules, self.at));
+            if step <= self.first {
+                return Ok(());
+            }
             let mut stands: BTreeMap<&String, Stand> = BTreeMap::new();
             for of in &covered {
                 if !stands.contains_key(of.0) {
                     stands.insert(of.0, Stand::of(&agreements, of.0)?);
                 }
                 let is_covered = stands.get(of.0).is_some_and(|stand| stand.is_covered(&of.1));
-                match open.get(of) {
-                    None if !is_covered => drop(open.insert(of.clone(), step)),
-                    Some(after) if is_covered => {
+                let is_open = stands.get(of.0).is_some_and(|stand| stand.is_unknown(&of.1));
+                match open.get_mut(of) {
+                    None if !is_covered => drop(open.insert(of.clone(), (step, !is_open))),
+                    Some((after, certain)) if is_covered => {
                         let (account, kind) = (Some(of.0.clone()), of.1.clone());
-                        found.push(Between { account, organization: None, kind, after: *after, until: step });
+                        let gap = Between {
+                            account,
+                            organization: None,
+                            kind,
+                            after: *after,
+                            until: step,
+                            perhaps: !*certain,
+                        };
+                        found.push(gap);
                         open.remove(of);
                     }
-                    _ => {}
+                    Some((_, certain)) => *certain |= !is_open,
+                    None => {}
                 }
             }
-        }
+            Ok(())
+        })?;
         Ok(found)
     }
 }

@@ -1,14 +1,19 @@
-//! What comes of changes besides a difference: what to do before them. Each account is asked about as it stands
-//! before and after, before each change that is made to it after another, and at each later moment from which it loses coverage.
+//! What comes of changes besides a difference: what to do before them. Each account that a change is made to is asked about as it stands
+//! before that change and right after it, and at each later moment from which it loses coverage.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::advice::{Advice, Advising, Later, Made, concerned, view};
+use super::advice::{Advice, Asking, Later, Questions};
 use super::between::{self, Between};
-use super::{Change, supposed};
+use super::departing::{self, Denied};
+use super::made::{Made, concerned};
+use super::view::{View, view};
+use super::{Change, steps, supposed};
 use crate::agreements::Agreements;
-use crate::diff::later;
+use crate::diff::later::{self, Loss, Of};
+use crate::history::{State, Turn};
 use crate::inventory::Inventory;
+use crate::inventory::model::Accepted;
 use crate::moment::Moment;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
@@ -32,80 +37,143 @@ pub fn consequences(
     changes: &[Change],
     at: Moment,
 ) -> Result<Consequences, Failure> {
+    let advice = questions((base, head), rules, changes, at)?.advice(rules)?;
+    let uncovered_between = stack::evaluate(|| {
+        let (before, after) = (Agreements::new(base, rules, at), Agreements::new(head, rules, at));
+        let made = Made::of(&before, changes);
+        between::uncovered(base, (&before, &after), rules, (changes, &made), at)
+    })?;
+    Ok(Consequences { advice, uncovered_between })
+}
+
+/// What is asked of the rules, to say what to do before changes that make one inventory of the other.
+pub fn questions(
+    (base, head): (&Inventory, &Inventory),
+    rules: &RuleBook,
+    changes: &[Change],
+    at: Moment,
+) -> Result<Questions, Failure> {
     stack::evaluate(|| {
         let (before, after) = (Agreements::new(base, rules, at), Agreements::new(head, rules, at));
         let made = Made::of(&before, changes);
-        let mut advising = Advising::new(base, rules, (changes, &made), at)?;
         let concerned = concerned(&before, &made);
-        let is_concerned = |id: &String| concerned.as_ref().is_none_or(|concerned| concerned.contains(id));
-        let mut stands = Stands::new();
-        for account in before.tree.accounts.values().filter(|a| is_concerned(&a.id)) {
-            let Some(changed) = after.tree.accounts.get(&account.id) else { continue };
-            let views = (view(&before, account)?, view(&after, changed)?);
-            stands.extend(views.0.kinds().chain(views.1.kinds()).map(|kind| {
-                let stand = [&views.0, &views.1].map(|view| Some(view.coverage(kind)));
-                ((account.id.clone(), kind.clone()), stand)
-            }));
-            advising.account((&made, 0), &account.id, views)?;
-        }
-        amid(base, &after, rules, (changes, &made), at, &mut advising)?;
+        let plan = Plan { base, rules, changes, made: &made, at, everyone: concerned.is_none() };
+        let mut asking = Asking::new(&made, at);
+        let stands = plan.each_change(&before, &mut asking)?;
         if concerned.as_ref().is_none_or(|concerned| !concerned.is_empty()) {
             let accounts = concerned.into_iter().flatten().collect();
-            afterwards((&before, &after), rules, &made, (accounts, &stands), &mut advising)?;
+            plan.afterwards((&before, &after), (accounts, &stands), &mut asking)?;
         }
-        let uncovered_between = between::uncovered(base, (&before, &after), rules, (changes, &made), at)?;
-        Ok(Consequences { advice: advising.told(), uncovered_between })
+        Ok(asking.questions())
     })
 }
 
 /// How each account stands, by kind, before the changes and after them.
-type Stands = BTreeMap<(String, String), [Option<Coverage>; 2]>;
+type Stands = BTreeMap<Of, [Option<Coverage>; 2]>;
 
-/// Asks about what is made to an account after other changes of the plan, as it stands then.
-fn amid(
-    base: &Inventory,
-    after: &Agreements<'_>,
-    rules: &RuleBook,
-    (changes, made): (&[Change], &Made),
+struct Plan<'a> {
+    base: &'a Inventory,
+    rules: &'a RuleBook,
+    changes: &'a [Change],
+    made: &'a Made,
     at: Moment,
-    advising: &mut Advising<'_>,
-) -> Result<(), Failure> {
-    let mut by_step: BTreeMap<usize, Vec<&String>> = BTreeMap::new();
-    made.after_others().for_each(|(step, account)| by_step.entry(step).or_default().push(account));
-    for (step, accounts) in by_step {
-        let inventory = supposed(base, changes.get(..step).unwrap_or(changes), at)?;
-        let before = Agreements::new(&inventory, rules, at);
-        for id in accounts {
-            let (old, new) = (before.tree.accounts.get(id), after.tree.accounts.get(id));
-            let (Some(old), Some(new)) = (old, new) else { continue };
-            advising.account((made, step), id, (view(&before, old)?, view(after, new)?))?;
-        }
-    }
-    Ok(())
+    /// What is made to one account may change what another has.
+    everyone: bool,
 }
 
-/// Asks about coverage that is lost later than the changes are made, at moments that are recorded already. Where the rules do not tell
-/// when their answers change, the difference says so.
-fn afterwards(
-    (before, after): (&Agreements<'_>, &Agreements<'_>),
-    rules: &RuleBook,
-    made: &Made,
-    (accounts, stands): (Vec<String>, &Stands),
-    advising: &mut Advising<'_>,
-) -> Result<(), Failure> {
-    let query = later::from_then_on(before.at(), accounts, Vec::new());
-    let turns = |agreements: &Agreements<'_>| later::turns(agreements.inventory, rules, &query);
-    let (Some(old), Some(new)) = (turns(before)?, turns(after)?) else { return Ok(()) };
-    for (at, lost) in later::moments([&old, &new], |of| stands.get(of).copied().unwrap_or_default()) {
-        let (then, changed) = (before.moved_to(at), after.moved_to(at));
-        for (id, kind) in &lost {
-            let (account, other) = (then.tree.accounts.get(id), changed.tree.accounts.get(id));
-            let (Some(account), Some(other)) = (account, other) else { continue };
-            let turn = new.iter().find(|turn| turn.at == at && (&turn.account, &turn.kind) == (id, kind));
-            let until_then = turn.and_then(|turn| turn.before.governing.as_ref()).map_or("none", |g| g.scope.word());
-            let views = (view(&then, account)?, view(&changed, other)?);
-            advising.later(made, id, views, &Later { at, kind, until_then })?;
-        }
+impl Plan<'_> {
+    /// Asks about what each change is made to, as it stands before that change and right after it.
+    fn each_change(&self, before: &Agreements<'_>, asking: &mut Asking<'_>) -> Result<Stands, Failure> {
+        let denied = departing::denied(self.base, self.rules, (self.changes, self.made), self.at)?;
+        let by_step = self.made.by_step();
+        let mut stands = Stands::new();
+        let mut old = self.views(before, by_step.get(&0))?;
+        steps(self.base, self.changes, self.at, |step, inventory| {
+            let agreements = Agreements::new(inventory, self.rules, self.at);
+            let new = self.views(&agreements, by_step.get(&step))?;
+            for (id, old) in &old {
+                let Some(new) = new.get(id) else { continue };
+                for kind in old.kinds().chain(new.kinds()) {
+                    let stand = stands.entry((id.clone(), kind.clone())).or_insert([Some(old.coverage(kind)), None]);
+                    stand[1] = Some(new.coverage(kind));
+                }
+                asking.step(step, id, (old, new), denied.get(&(step, id.clone())))?;
+            }
+            old = self.views(&agreements, by_step.get(&(step + 1)))?;
+            Ok(())
+        })?;
+        Ok(stands)
     }
-    Ok(())
+
+    /// How those accounts stand that a change is made to, or all that it may concern.
+    fn views(
+        &self,
+        agreements: &Agreements<'_>,
+        made_to: Option<&BTreeSet<&String>>,
+    ) -> Result<BTreeMap<String, View>, Failure> {
+        let is_asked = |id: &String| self.everyone || made_to.is_some_and(|accounts| accounts.contains(id));
+        let asked = agreements.tree.accounts.values().filter(|account| is_asked(&account.id));
+        asked.map(|account| Ok((account.id.clone(), view(agreements, account)?))).collect()
+    }
+
+    /// Asks about coverage that is lost later than the changes are made, at moments that are recorded already. Where the rules do not
+    /// tell when their answers change, the difference says so.
+    fn afterwards(
+        &self,
+        (before, after): (&Agreements<'_>, &Agreements<'_>),
+        (accounts, stands): (Vec<String>, &Stands),
+        asking: &mut Asking<'_>,
+    ) -> Result<(), Failure> {
+        let query = later::from_then_on(self.at, accounts, Vec::new());
+        let turns = |agreements: &Agreements<'_>| later::turns(agreements.inventory, self.rules, &query);
+        let (Some(old), Some(new)) = (turns(before)?, turns(after)?) else { return Ok(()) };
+        let losses = later::losses_of([&old, &new], |of| stands.get(of).copied().unwrap_or_default());
+        let denied = self.denied_then(after.inventory, losses.values().flatten().map(|(id, _)| id))?;
+        for (Loss { at, .. }, lost) in &losses {
+            let (then, changed) = (before.moved_to(*at), after.moved_to(*at));
+            for (id, kind) in lost {
+                let (account, other) = (then.tree.accounts.get(id), changed.tree.accounts.get(id));
+                let (Some(account), Some(other)) = (account, other) else { continue };
+                let is_it = |turn: &&Turn| turn.at == *at && (&turn.account, &turn.kind) == (id, kind);
+                let own_until_then = new.iter().find(is_it).is_some_and(|turn| has_own(after, id, &turn.before));
+                let (old, new) = (view(&then, account)?, view(&changed, other)?);
+                let lost = Later { at: *at, kind, own_until_then, changes: self.changes.len() };
+                asking.later(id, (&old, &new), &lost, denied.get(id))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is denied of accepting once all changes are made; in an account that they close, before that.
+    fn denied_then<'i>(
+        &self,
+        head: &Inventory,
+        accounts: impl Iterator<Item = &'i String>,
+    ) -> Result<BTreeMap<String, Denied>, Failure> {
+        let mut asked: BTreeMap<usize, BTreeSet<&String>> = BTreeMap::new();
+        for account in accounts {
+            let done = self.made.closed_before(account, self.changes.len()).unwrap_or(self.changes.len());
+            asked.entry(done).or_default().insert(account);
+        }
+        let mut found = BTreeMap::new();
+        for (done, accounts) in asked {
+            let accounts = accounts.into_iter().cloned();
+            found.extend(match self.changes.get(..done).filter(|_| done < self.changes.len()) {
+                Some(before) => {
+                    let inventory = supposed(self.base, before, self.at)?;
+                    departing::of_accepting(&inventory, self.rules, accounts, self.at)?
+                }
+                None => departing::of_accepting(head, self.rules, accounts, self.at)?,
+            });
+        }
+        Ok(found)
+    }
+}
+
+/// Whether an account agreement of the account's own is among those in force.
+fn has_own(agreements: &Agreements<'_>, account: &str, state: &State) -> bool {
+    let in_force = state.governing.iter().map(|g| &g.id).chain(&state.superseded).chain(&state.also_in_force);
+    let own: BTreeSet<&String> =
+        agreements.accepted(&Accepted::Account(account.to_owned())).map(|acceptance| &acceptance.id).collect();
+    in_force.into_iter().any(|id| own.contains(id))
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::advice::Made;
-use super::{Change, supposed};
+use super::made::Made;
+use super::{Change, steps};
 use crate::assessment::{Assessment, BecauseAnswer, Filter, OperationAnswer, Options, assess};
 use crate::inventory::Inventory;
 use crate::moment::Moment;
@@ -11,97 +11,117 @@ use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::terms::{Decision, PrincipalKind, Scope};
 
-/// IAM actions, with the kind of agreement that they are about where they are about one, and what denies each.
-pub(super) type Denied = BTreeMap<(String, Option<String>), String>;
+/// Operations, with the kind of agreement that they are about where they are about one: the IAM actions that are denied of each, and what
+/// denies them.
+pub(super) type Denied = BTreeMap<(&'static str, Option<String>), BTreeSet<(String, String)>>;
 
-/// The operations by which an account departs by itself, and accepts an agreement of its own before (R54).
-const DEPARTING: [&str; 3] = ["leave-organization", "accept-invitation", ACCEPTING];
 const ACCEPTING: &str = "accept-agreement";
 const TERMINATING: &str = "terminate-agreement";
 
 /// The operations to ask about, by account.
 type Asked = BTreeMap<String, BTreeSet<&'static str>>;
 
-/// What is denied in each account that departs, accepts, terminates, or loses the agreement of its organization, as policies stand when
-/// that happens: its root user has every permission that they leave.
+/// What is denied in each account that a change is made to, by the change and the account, as policies stand when it would have to be
+/// done: its root user has every permission that they leave.
 pub(super) fn denied(
     base: &Inventory,
     rules: &RuleBook,
     (changes, made): (&[Change], &Made),
     at: Moment,
-) -> Result<BTreeMap<String, Denied>, Failure> {
-    let mut asking = Asking { base, rules, at, done: BTreeSet::new(), found: BTreeMap::new() };
-    let (mut before, mut asked): (Vec<Change>, Asked) = (Vec::new(), Asked::new());
-    let is_account = |id: &String| base.entity("Account", id).is_some();
-    for change in changes {
-        match change {
-            Change::Leave { account } | Change::Join { account, .. } => add(&mut asked, account, &DEPARTING),
-            Change::Accept { by, .. } if is_account(by) => add(&mut asked, by, &[ACCEPTING]),
-            Change::Terminate { .. } | Change::Delete { .. } => {
-                terminating(base, change).iter().for_each(|account| add(&mut asked, account, &[TERMINATING]));
-                let of_organization = ["organization-terminates", "delete-organization"];
-                let members = of_organization.iter().flat_map(|word| made.with(word));
-                members.for_each(|account| add(&mut asked, account, &[ACCEPTING]));
+) -> Result<BTreeMap<(usize, String), Denied>, Failure> {
+    // by the number of changes that are made before
+    let mut asked: BTreeMap<usize, Asked> = BTreeMap::new();
+    let mut places: BTreeMap<(usize, String), usize> = BTreeMap::new();
+    for (step, accounts) in made.by_step() {
+        for account in accounts {
+            let operations: BTreeSet<&'static str> = made.words(account, step).flat_map(operations).copied().collect();
+            if !operations.is_empty() {
+                let done = made.closed_before(account, step).unwrap_or(step);
+                let place = as_early(changes, made, account, done);
+                asked.entry(place).or_default().entry(account.clone()).or_default().extend(operations);
+                places.insert((step, account.clone()), place);
             }
-            Change::Attach { .. } | Change::Detach { .. } | Change::Replace { .. } | Change::Move { .. } => {
-                asking.ask(&before, std::mem::take(&mut asked))?;
-                before.push(change.clone());
-            }
-            // what else is made before it does not change which policies bind an account
-            Change::Organization { .. } => before.push(change.clone()),
-            _ => {}
         }
     }
-    asking.ask(&before, asked)?;
-    Ok(asking.found)
-}
-
-fn add(asked: &mut Asked, account: &str, operations: &[&'static str]) {
-    asked.entry(account.to_owned()).or_default().extend(operations.iter().copied());
-}
-
-/// The account whose own acceptance a change terminates.
-fn terminating(base: &Inventory, change: &Change) -> Option<String> {
-    let Change::Terminate { of, .. } = change else { return None };
-    let acceptance = || base.entity("CustomerAgreement", of)?.reference("account").map(str::to_owned);
-    if base.entity("Account", of).is_some() { Some(of.clone()) } else { acceptance() }
-}
-
-struct Asking<'a> {
-    base: &'a Inventory,
-    rules: &'a RuleBook,
-    at: Moment,
-    /// Each is asked once, where it happens first.
-    done: BTreeSet<(String, &'static str)>,
-    found: BTreeMap<String, Denied>,
-}
-
-impl Asking<'_> {
-    /// Asks about accounts, after these changes.
-    fn ask(&mut self, before: &[Change], mut asked: Asked) -> Result<(), Failure> {
-        let is_known = |operation: &&'static str| self.rules.operations.operation(operation).is_some();
-        for (account, operations) in &mut asked {
-            operations.retain(|o| is_known(o) && self.done.insert((account.clone(), o)));
-        }
-        asked.retain(|_, operations| !operations.is_empty());
-        if asked.is_empty() {
-            return Ok(());
-        }
-        let edited = if before.is_empty() { None } else { Some(supposed(self.base, before, self.at)?) };
-        let inventory = edited.as_ref().unwrap_or(self.base);
-        let answers = answers(inventory, self.rules, &asked, self.at)?;
-        for principal in answers.principals.iter().filter(|p| p.kind == PrincipalKind::Root) {
-            let Some(operations) = asked.get(&principal.account) else { continue };
-            let denied = self.found.entry(principal.account.clone()).or_default();
-            let is_asked = |o: &&OperationAnswer| {
-                operations.contains(o.operation) && o.decision == Decision::Deny && o.scope != Some(Scope::Organization)
-            };
-            for answer in principal.operations.iter().filter(is_asked) {
-                tell(denied, answer);
-            }
+    let mut found: BTreeMap<usize, BTreeMap<String, Denied>> = BTreeMap::new();
+    if let Some(first) = asked.get(&0) {
+        found.insert(0, denied_of(base, rules, first, at)?);
+    }
+    let last = asked.keys().next_back().copied().unwrap_or_default();
+    steps(base, changes.get(..last).unwrap_or(changes), at, |step, inventory| {
+        if let Some(these) = asked.get(&(step + 1)) {
+            found.insert(step + 1, denied_of(inventory, rules, these, at)?);
         }
         Ok(())
+    })?;
+    let of = |((step, account), place): ((usize, String), usize)| {
+        let denied = found.get(&place)?.get(&account)?.clone();
+        Some(((step, account), denied))
+    };
+    Ok(places.into_iter().filter_map(of).collect())
+}
+
+/// What is denied of accepting in accounts, as an inventory has them.
+pub(super) fn of_accepting(
+    inventory: &Inventory,
+    rules: &RuleBook,
+    accounts: impl Iterator<Item = String>,
+    at: Moment,
+) -> Result<BTreeMap<String, Denied>, Failure> {
+    let asked = accounts.map(|account| (account, BTreeSet::from([ACCEPTING]))).collect();
+    denied_of(inventory, rules, &asked, at)
+}
+
+/// What is asked about where this is made to an account: what departs by itself accepts an agreement of its own before (R54).
+fn operations(word: &'static str) -> &'static [&'static str] {
+    match word {
+        "leave" => &["leave-organization", ACCEPTING],
+        "join" => &["accept-invitation", ACCEPTING],
+        "accept" | "organization-terminates" | "delete-organization" => &[ACCEPTING],
+        "terminate" => &[TERMINATING],
+        _ => &[],
     }
+}
+
+/// How many changes have to be made before it is known which policies bind an account when so many are: what does not change that is
+/// not waited for, so that many accounts are asked about together.
+fn as_early(changes: &[Change], made: &Made, account: &str, done: usize) -> usize {
+    let rebinds = |step: &usize| match changes.get(*step) {
+        Some(Change::Leave { .. } | Change::Join { .. } | Change::Delete { .. }) => {
+            made.words(account, *step).next().is_some()
+        }
+        Some(Change::Accept { .. } | Change::Terminate { .. } | Change::RemoveDesignation { .. }) => false,
+        Some(Change::Close { .. }) | None => false,
+        Some(_) => true,
+    };
+    (0..done).rev().find(rebinds).map_or(0, |step| step + 1)
+}
+
+/// What is denied in accounts.
+fn denied_of(
+    inventory: &Inventory,
+    rules: &RuleBook,
+    asked: &Asked,
+    at: Moment,
+) -> Result<BTreeMap<String, Denied>, Failure> {
+    let is_known = |operation: &&'static str| rules.operations.operation(operation).is_some();
+    let mut asked = asked.clone();
+    asked.values_mut().for_each(|operations| operations.retain(|o| is_known(o)));
+    asked.retain(|_, operations| !operations.is_empty());
+    let mut found = BTreeMap::new();
+    if asked.is_empty() {
+        return Ok(found);
+    }
+    let answers = answers(inventory, rules, &asked, at)?;
+    for principal in answers.principals.iter().filter(|p| p.kind == PrincipalKind::Root) {
+        let Some(operations) = asked.get(&principal.account) else { continue };
+        let denied: &mut Denied = found.entry(principal.account.clone()).or_default();
+        let is_asked = |o: &&OperationAnswer| {
+            operations.contains(o.operation) && o.decision == Decision::Deny && o.scope != Some(Scope::Organization)
+        };
+        principal.operations.iter().filter(is_asked).for_each(|answer| tell(denied, answer));
+    }
+    Ok(found)
 }
 
 /// What the root users of accounts may do, with every permission.
@@ -125,12 +145,8 @@ fn answers(inventory: &Inventory, rules: &RuleBook, asked: &Asked, at: Moment) -
 fn tell(denied: &mut Denied, answer: &OperationAnswer) {
     let because = answer.gates.iter().flat_map(|g| &g.because);
     for because in because.filter(|b| b.layer.starts_with("serviceControl")) {
-        let by = denied.entry((because.action.clone(), answer.agreement.clone())).or_default();
-        let told = denial(because);
-        if !by.contains(&told) {
-            by.push_str(if by.is_empty() { "" } else { ", " });
-            by.push_str(&told);
-        }
+        let of = denied.entry((answer.operation, answer.agreement.clone())).or_default();
+        of.insert((because.action.clone(), denial(because)));
     }
 }
 

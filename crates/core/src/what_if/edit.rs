@@ -1,8 +1,10 @@
 //! An inventory that is edited: entities by their names, and values that stand where the entity does.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::Why;
+use super::together::Shared;
+use super::{Change, Why};
 use crate::inventory::Inventory;
 use crate::inventory::entity::{Attr, Entity, Item, Uid};
 use crate::inventory::model::{Account, Parent};
@@ -18,6 +20,8 @@ pub(super) struct Edit {
     pub number: usize,
     /// Entities that got `serviceControlPoliciesAtLeast` here: FullAWSAccess was assumed for them, and is.
     pub assumed: BTreeSet<Uid>,
+    /// What is read once for changes that are made together; none where each is made to what the one before has left.
+    pub shared: Option<Shared>,
 }
 
 /// The types that a policy can be attached to, by which attribute.
@@ -33,12 +37,15 @@ const ATTACHED: [(&str, &str); 7] = [
 
 impl Edit {
     pub fn new(inventory: Inventory, at: Moment) -> Self {
-        Self { inventory, at, number: 0, assumed: BTreeSet::new() }
+        Self { inventory, at, number: 0, assumed: BTreeSet::new(), shared: None }
     }
 
-    /// The tree as it is after the changes so far.
-    pub fn tree(&self) -> Tree {
-        Tree::new(&self.inventory)
+    /// The tree as it is after the changes so far, each of which may be about what the last one changed.
+    pub fn tree(&self) -> Arc<Tree> {
+        match &self.shared {
+            Some(shared) => shared.tree.clone(),
+            None => Arc::new(Tree::new(&self.inventory)),
+        }
     }
 
     /// The entity of a type with an id.
@@ -106,6 +113,23 @@ impl Edit {
                 Err(Why::new(what, "name another organization"))
             }
         }
+    }
+
+    /// The same of the organization that a change is about.
+    pub fn organization_is_there(&self, change: &Change) -> Result<(), Why> {
+        let of = match change {
+            Change::Organization { organization, .. }
+            | Change::Join { organization, .. }
+            | Change::Delete { organization } => return self.is_there(&self.known("Organization", organization)?),
+            Change::Accept { by, .. } | Change::Terminate { of: by, kind: Some(_) } => Some(by.as_str()),
+            Change::Terminate { of, kind: None } => self
+                .inventory
+                .entity("CustomerAgreement", of)
+                .and_then(|acceptance| acceptance.reference("organization")),
+            _ => None,
+        };
+        let organization = of.filter(|of| self.inventory.entity("Organization", of).is_some());
+        organization.map_or(Ok(()), |organization| self.is_there(&Uid::new("Organization", organization)))
     }
 
     /// What a policy is attached to, and by which attribute.

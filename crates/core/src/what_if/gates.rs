@@ -135,7 +135,7 @@ fn elsewhere(agreements: &Agreements<'_>, change: &Change) -> Result<Option<Why>
 }
 
 /// The operations by which a change can be made: any of them will do.
-fn ways<'a>(tree: &'a Tree, inventory: &'a Inventory, change: &'a Change) -> Vec<Asked<'a>> {
+pub(super) fn ways<'a>(tree: &'a Tree, inventory: &'a Inventory, change: &'a Change) -> Vec<Asked<'a>> {
     let manager = |organization: &str| tree.organizations.get(organization).map(|o| o.management_account.as_str());
     let manager_of = |account: &str| manager(tree.now(tree.accounts.get(account)?).organization.as_deref()?);
     let plain = |operation, account| Asked { operation, account, scope: None, kind: None, member: None, joins: None };

@@ -4,7 +4,7 @@
 //! [`apply`] makes changes in their order, each at the moment asked, and checks the outcome as an inventory that was read is
 //! checked. [`advice`] asks the policies of `policies/changes` what to do before such a change.
 
-pub mod accepting;
+pub mod able;
 mod accounts;
 pub mod advice;
 mod agreements;
@@ -14,9 +14,12 @@ mod departing;
 mod edit;
 pub mod file;
 mod gates;
+mod made;
 mod organizations;
 mod people;
 mod policies;
+mod together;
+mod view;
 
 use std::fmt;
 
@@ -26,12 +29,13 @@ use crate::moment::Moment;
 use crate::policies::RuleBook;
 use crate::problem::{Failure, Problem};
 use crate::stack;
-pub(crate) use accepting::why_nobody;
-pub use consequences::{Consequences, consequences};
+pub(crate) use able::why_nobody;
+pub use consequences::{Consequences, consequences, questions};
 pub(crate) use departing::denial;
 use edit::Edit;
 use gates::Stop;
 pub use policies::read as read_policy;
+pub(crate) use together::together;
 
 /// Something that may happen.
 #[derive(Clone, Debug)]
@@ -264,12 +268,27 @@ impl fmt::Display for Change {
 /// The inventory after these changes, made in this order at the moment. What cannot happen is a failure that says why: by the gates
 /// of the operation that makes a change, whatever anybody's permissions are, and by what the inventory can hold.
 pub fn apply(inventory: &Inventory, rules: &RuleBook, changes: &[Change], at: Moment) -> Result<Inventory, Failure> {
-    stack::evaluate(|| made(inventory, changes, at, |before, change| gates::stop(before, rules, change, at)))
+    stack::evaluate(|| {
+        made(inventory, changes, at, |before, change| gates::stop(before, rules, change, at), |_, _| Ok(()))
+    })
 }
 
 /// The same whether or not the gates let it happen: what would follow from it.
 pub(crate) fn supposed(inventory: &Inventory, changes: &[Change], at: Moment) -> Result<Inventory, Failure> {
-    made(inventory, changes, at, |_, _| Ok(Stop::default()))
+    made(inventory, changes, at, |_, _| Ok(Stop::default()), |_, _| Ok(()))
+}
+
+/// The same, one change after the other: `then` is called with each, counted from nought, and what it leaves.
+pub(crate) fn steps(
+    inventory: &Inventory,
+    changes: &[Change],
+    at: Moment,
+    then: impl FnMut(usize, &Inventory) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    made(inventory, changes, at, |_, _| Ok(Stop::default()), then).map(drop)
 }
 
 fn made(
@@ -277,15 +296,13 @@ fn made(
     changes: &[Change],
     at: Moment,
     stop: impl Fn(&Inventory, &Change) -> Result<Stop, Failure>,
+    mut then: impl FnMut(usize, &Inventory) -> Result<(), Failure>,
 ) -> Result<Inventory, Failure> {
     let mut edit = Edit::new(inventory.clone(), at);
-    for change in changes {
+    for (step, change) in changes.iter().enumerate() {
         edit.number += 1;
-        if let Change::Organization { organization, .. } = change {
-            // of one that was deleted, no gate is asked
-            let is_there = edit.known("Organization", organization).and_then(|uid| edit.is_there(&uid));
-            is_there.map_err(|why| impossible(change, &why))?;
-        }
+        // of one that was deleted, no gate is asked
+        edit.organization_is_there(change).map_err(|why| impossible(change, &why))?;
         let stopped = stop(&edit.inventory, change)?;
         if let Some(why) = stopped.elsewhere.or(stopped.gate) {
             return Err(impossible(change, &why));
@@ -314,6 +331,7 @@ fn made(
         if let Some(problem) = problems.first() {
             return Err(impossible(change, &Why::new(problem.message(), problem.help_text().unwrap_or_default())));
         }
+        then(step, &edit.inventory)?;
     }
     Ok(edit.inventory)
 }

@@ -12,16 +12,20 @@ pub(super) const SET_UP: [&str; 2] = ["trustedAccess", "serviceRole"];
 impl Edit {
     pub fn organization(&mut self, id: &str, becomes: Becomes) -> Result<(), Why> {
         let uid = self.known("Organization", id)?;
-        let (attr, value) = match becomes {
-            Becomes::AllFeatures => ("featureSet", Attr::String("ALL".to_owned())),
-            Becomes::SetUp => {
-                SET_UP.iter().for_each(|attr| self.set(&uid, attr, Attr::Bool(true)));
-                return Ok(());
-            }
-            Becomes::WithoutTrustedAccess => ("trustedAccess", Attr::Bool(false)),
-            Becomes::WithoutServiceRole => ("serviceRole", Attr::Bool(false)),
+        let values = match becomes {
+            Becomes::AllFeatures => vec![("featureSet", Attr::String("ALL".to_owned()))],
+            Becomes::SetUp => SET_UP.iter().map(|attr| (*attr, Attr::Bool(true))).collect(),
+            Becomes::WithoutTrustedAccess => vec![("trustedAccess", Attr::Bool(false))],
+            Becomes::WithoutServiceRole => vec![("serviceRole", Attr::Bool(false))],
         };
-        self.set(&uid, attr, value);
+        let entity = self.inventory.entities.get(&uid);
+        let is_so = |(attr, value): &(&str, Attr)| {
+            entity.and_then(|e| e.attrs.get(attr)).is_some_and(|item| item.attr == *value)
+        };
+        if values.iter().all(is_so) {
+            return Err(Why::nothing());
+        }
+        values.into_iter().for_each(|(attr, value)| self.set(&uid, attr, value));
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! Users who join and leave groups, and permission sets that are assigned.
 
+use std::collections::BTreeSet;
+
 use super::Why;
 use super::edit::{Edit, record};
 use crate::inventory::entity::{Attr, Item, Uid};
@@ -38,8 +40,8 @@ impl Edit {
         Ok((user, group))
     }
 
-    /// Takes all permission sets from an account: their assignments end when it leaves its organization.
-    pub fn unassign(&mut self, account: &str) {
+    /// Takes all permission sets from accounts: their assignments end when one leaves its organization.
+    pub fn unassign(&mut self, departed: &BTreeSet<String>) {
         let sets: Vec<Uid> = self.inventory.of_type("PermissionSet").map(|e| e.uid.clone()).collect();
         for set in sets {
             self.with(&set, |entity| {
@@ -49,7 +51,7 @@ impl Edit {
                 for item in items.iter_mut().filter(|i| lists(i)) {
                     let Attr::Record(fields) = &mut item.attr else { continue };
                     let Some(Attr::Set(accounts)) = fields.get_mut("accounts").map(|i| &mut i.attr) else { continue };
-                    accounts.retain(|a| a.id() != Some(account));
+                    accounts.retain(|a| a.id().is_none_or(|id| !departed.contains(id)));
                     if accounts.is_empty() && fields.contains_key("organizationalUnits") {
                         fields.remove("accounts");
                     }
@@ -69,6 +71,16 @@ impl Edit {
         let set = self.named(&["PermissionSet"], set)?;
         let account = self.known("Account", account)?;
         let field = if to.ty == "IdentityCenterUser" { "user" } else { "group" };
+        let is_it = |item: &Item| {
+            let fields = item.record();
+            let of = |name: &str| fields.and_then(|f| f.get(name));
+            of(field).and_then(Item::id) == Some(to.id.as_str())
+                && of("accounts").is_some_and(|accounts| accounts.ids().contains(&account.id))
+        };
+        let assigned = self.inventory.entities.get(&set).and_then(|e| e.attrs.get("assignments"));
+        if assigned.is_some_and(|item| matches!(&item.attr, Attr::Set(items) if items.iter().any(is_it))) {
+            return Err(Why::new("it is assigned there already", ""));
+        }
         self.with(&set, |entity| {
             let span = entity.span;
             let accounts = Attr::Set(vec![Item { span, attr: Attr::Entity(account) }]);
