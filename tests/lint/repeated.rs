@@ -276,3 +276,45 @@ fn a_template_is_filled_in() {
         assert_eq!(of_code(&found, "CS101"), [], "{resource} {vars}");
     }
 }
+
+/// Conditions of one test and one variable are one condition with the values of all, as the provider writes them: they do not exclude
+/// each other. Those of two variables do stand beside each other.
+#[test]
+fn conditions_of_one_variable_are_one() {
+    let condition = |variable: &str, value: &str| {
+        format!(
+            "    condition {{\n      test     = \"StringEquals\"\n      variable = \"{variable}\"\n      values   = [\"{value}\"]\n    }}\n"
+        )
+    };
+    let document = |conditions: &str| {
+        format!(
+            "data \"aws_iam_policy_document\" \"d\" {{\n  statement {{\n    actions   = [\"s3:GetObject\"]\n    resources = [\"arn:aws:s3:::b/*\"]\n{conditions}  }}\n}}\n"
+        )
+    };
+    let two = condition("aws:PrincipalTag/a", "x") + &condition("aws:PrincipalTag/a", "y");
+    let dynamic = "    dynamic \"condition\" {\n      for_each = [\"x\", \"y\"]\n      content {\n        test     = \"StringEquals\"\n        variable = \"aws:PrincipalTag/a\"\n        values   = [condition.value]\n      }\n    }\n";
+    for conditions in [two.as_str(), dynamic] {
+        let found = findings("main.tf", &document(conditions));
+        assert_eq!(of_code(&found, "CS144"), [], "{:?}", told(&found));
+    }
+    // in JSON a key is there once, and another operator is another condition
+    let other = condition("aws:PrincipalTag/a", "x")
+        + &condition("aws:PrincipalTag/a", "y").replace("StringEquals", "StringLike");
+    assert_eq!(of_code(&findings("main.tf", &document(&other)), "CS144").len(), 1);
+    // what a value of the second says is judged like that of the first
+    let numbers = condition("aws:MultiFactorAuthAge", "60") + &condition("aws:MultiFactorAuthAge", "1h");
+    let numbers = document(&numbers.replace("StringEquals", "NumericLessThan"));
+    assert!(!errors(&findings("main.tf", &numbers)).is_empty(), "{:?}", told(&findings("main.tf", &numbers)));
+}
+
+/// The trust policies of service-linked roles are as AWS writes them.
+#[test]
+fn a_service_linked_role_is_as_aws_made_it() {
+    let role = |name: &str| {
+        format!(
+            r#"{{"Role": {{"RoleName": "{name}", "Arn": "arn:aws:iam::111122223333:role/{name}", "AssumeRolePolicyDocument": {{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Principal": {{"Service": "rolesanywhere.amazonaws.com"}}, "Action": "sts:AssumeRole"}}]}}}}}}"#
+        )
+    };
+    assert_eq!(of_code(&findings("role.json", &role("AWSServiceRoleForRolesAnywhere")), "CS130"), []);
+    assert_eq!(of_code(&findings("role.json", &role("Anywhere")), "CS130").len(), 1);
+}

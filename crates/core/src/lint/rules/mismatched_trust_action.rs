@@ -65,9 +65,15 @@ fn assumes_by(who: &Who, action: &str) -> bool {
     *who == Who::Everyone || way(who).eq_ignore_ascii_case(action)
 }
 
+/// What the names of roles begin with that AWS makes, and nobody else can change: their trust policies are as AWS writes them.
+const SERVICE_LINKED: &str = "AWSServiceRoleFor";
+
 /// IAM Roles Anywhere tags the session and names its source: without these actions it gets no session.
 fn roles_anywhere(policy: &Policy, sink: &mut Sink<'_>) {
     const SERVICE: &str = "rolesanywhere.amazonaws.com";
+    if policy.names.iter().any(|name| name.starts_with(SERVICE_LINKED)) {
+        return;
+    }
     let names = |s: &&Statement| {
         let principals = s.meaning.as_ref().and_then(|m| m.principals.as_ref());
         s.allow == Some(true) && principals.is_some_and(|p| p.who.contains(&Who::Service(SERVICE.to_owned())))

@@ -249,6 +249,16 @@ pub fn whom<'n>(nodes: impl Iterator<Item = &'n Node>, at: Span) -> Node {
     if certain { node } else { perhaps(node) }
 }
 
+/// The values of two lists as one.
+fn together(one: Node, other: Node) -> Node {
+    let at = one.span;
+    let values = [one, other].into_iter().flat_map(|node| match node.value {
+        Value::Array(nodes) => nodes,
+        _ => vec![node],
+    });
+    Node::new(at, Value::Array(values.collect()))
+}
+
 /// Blocks `condition { test, variable, values }`, below the operators that they name; one that may be missing leaves something unknown.
 pub fn operators(blocks: &[Node]) -> Vec<Member> {
     let mut operators: Vec<Member> = Vec::new();
@@ -274,7 +284,11 @@ fn condition(block: &Node, operators: &mut Vec<Member>) {
     let key = Member { key: text("variable"), key_span: place("variable"), node: values };
     let test = text("test");
     match operators.iter_mut().find(|m| m.key == test).map(|m| &mut m.node.value) {
-        Some(Value::Object(keys)) => keys.push(key),
+        Some(Value::Object(keys)) => match keys.iter_mut().find(|known| known.key == key.key) {
+            // the provider writes the values of both as those of one
+            Some(known) => known.node = together(known.node.clone(), key.node),
+            None => keys.push(key),
+        },
         _ => operators.push(Member {
             key: test,
             key_span: place("test"),
