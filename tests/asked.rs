@@ -385,6 +385,11 @@ fn a_baa_that_was_made_offline_is_told_of() {
     assert!(text.starts_with(&format!("{lab} {offline}")), "{text}");
     let markdown = of(&another, &["--format", "markdown"]).replace('\\', "");
     assert!(markdown.contains(offline.split('`').next().unwrap()), "{markdown}");
+    let table = rows(&["who-can", "end", another.path().to_str().unwrap()]);
+    let told_of: Vec<&str> = table.iter().filter(|r| r["answer"] == "no").map(|r| r["reason"].as_str()).collect();
+    assert!(told_of.iter().any(|reason| reason.starts_with(offline.split('`').next().unwrap())), "{table:?}");
+    let json: serde_json::Value = serde_json::from_str(&of(&another, &["--format", "json"])).unwrap();
+    assert!(json["elsewhere"][0].as_str().unwrap().starts_with(offline.split('`').next().unwrap()), "{json}");
     let text = of(&alone, &[]);
     assert!(text.starts_with("Nobody can terminate the BAA; ") && text.contains(&offline), "{text}");
     let text = of(&another, &["--account", "clinic"]);

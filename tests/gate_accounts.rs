@@ -131,3 +131,32 @@ fn a_permission_set_gains_in_accounts_that_were_not_listed() {
         assert_eq!(told(known, &["artifact:ListReports", "s3:GetObject"]), 1, "{known}: of any service");
     }
 }
+
+/// Principals who were not listed in an account gain what control policies deny there no longer, of any service.
+#[test]
+fn whoever_was_not_listed_in_an_account_gains_what_is_denied_no_longer() {
+    let of = |known: bool, denies: &[&str]| {
+        let mut world = World::organization().file("countersign.toml", "asOf = \"2026-11-15\"\n");
+        let own = world.entities.iter_mut().find(|e| e["uid"] == A).unwrap();
+        let deny = policy(json!([{"Effect": "Deny", "Action": denies, "Resource": "*"}]));
+        own["attrs"]["serviceControlPolicies"] = json!(["p-FullAWSAccess", deny]);
+        if !known {
+            own["attrs"]["principalsKnown"] = json!(false);
+        }
+        world
+    };
+    let code = |base: &World, head: &World| {
+        let repository = Repository::new(base);
+        repository.write("entities.json", &entities(head));
+        let checked = repository.check(&["--only", "change"]);
+        (checked.code, checked.document["diff"]["verdict"]["accessIsUnknown"] == true)
+    };
+    // nobody can do anything in AWS Artifact there, root users included
+    let (closed, open) = (["artifact:*", "s3:*", "iam:*"], ["artifact:*", "iam:*"]);
+    for known in [false, true] {
+        assert_eq!(code(&of(false, &closed), &of(known, &open)), (1, true), "{known}");
+    }
+    assert_eq!(code(&of(false, &open), &of(true, &closed)), (0, false), "more is denied");
+    // the root user gains, whoever else there is
+    assert_eq!(code(&of(true, &closed), &of(true, &open)).0, 1);
+}

@@ -94,6 +94,7 @@ fn it_has_the_history_and_who_can_end_coverage() {
                 (&interval["from"], &interval["until"], &interval["governing"]["id"])
             );
             assert_eq!(bar[0] == 1, interval["coverage"] == "covered");
+            assert_eq!((&bar[5], &bar[8]), (&interval["superseded"], &interval["alsoInForce"]));
             edges += usize::from(!bar[1].is_null());
         }
     }

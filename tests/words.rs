@@ -361,6 +361,12 @@ fn perhaps_has_its_reason_on_the_page() {
 fn who_can_end_says_what_governs() {
     let text = told(&["who-can", "end", "examples/offline-baa"]);
     assert!(text.contains("; another governs this account: one made outside AWS Artifact."), "{text}");
+    let json: Value =
+        serde_json::from_str(&run(&["who-can", "end", "examples/offline-baa", "--format", "json"])).unwrap();
+    let of = |row: &Value| row["anotherGoverns"] == "one made outside AWS Artifact";
+    assert!(json["may"].as_array().unwrap().iter().any(of), "{json}");
+    let csv = run(&["who-can", "end", "examples/offline-baa", "--format", "csv"]);
+    assert!(csv.lines().any(|line| line.contains(",one made outside AWS Artifact,")), "{csv}");
 }
 
 /// What rules no longer find is told, also where they are laid over ours.

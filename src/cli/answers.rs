@@ -122,6 +122,8 @@ struct WhoCan<'a> {
     nearly: Vec<Answer<'a>>,
     perhaps_others: &'a [Others],
     could_grant_itself: Vec<CouldGrant<'a>>,
+    /// Agreements that end the cover of accounts, and that nobody ends by the operation, in sentences.
+    elsewhere: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -135,6 +137,9 @@ struct Answer<'a> {
     #[serde(rename = "standsBehind")]
     stands_behind: Option<StandsBehind<'a>>,
     answer: &'a OperationAnswer,
+    /// The agreement that governs the account, where it is another than the one that is asked about.
+    #[serde(rename = "anotherGoverns")]
+    another_governs: Option<&'static str>,
 }
 
 /// Who may become a role.
@@ -158,11 +163,13 @@ struct AssumerAnswer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    fn new((p, answer): report::who_can::Row<'a>, roles: &'a Roles) -> Self {
+    fn new(assessment: &Assessment, (p, answer): report::who_can::Row<'a>, roles: &'a Roles) -> Self {
         let behind = roles.get(&p.principal).filter(|_| answer.decision != Decision::Deny);
         let stands_behind = behind.map(StandsBehind::new);
         let (principal, account) = (&p.principal, &p.account);
-        Self { principal, account, kind: p.kind, name: &p.name, people: &p.people, stands_behind, answer }
+        let another_governs = report::plain::who::another_governs(assessment, p, answer);
+        let (kind, name, people) = (p.kind, &p.name, &p.people);
+        Self { principal, account, kind, name, people, stands_behind, answer, another_governs }
     }
 }
 
@@ -361,10 +368,12 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
     some_answer(&session, &assessment, operation)?;
     let roles = people::behind((&session.inventory, &session.rules), &session.options, &assessment.principals)?;
     let grants = escalation::of((&session.inventory, &session.rules), &session.options, &assessment.principals)?;
-    let [may, unknown, nearly] =
-        report::who_can::rows(&assessment).map(|rows| rows.into_iter().map(|row| Answer::new(row, &roles)).collect());
+    let answer = |row| Answer::new(&assessment, row, &roles);
+    let [may, unknown, nearly] = report::who_can::rows(&assessment).map(|rows| rows.into_iter().map(answer).collect());
     let provenance = &session.provenance();
     let leaves_out = left_out(&assessment, &[GRANTS_ITSELF, ASSUMES]);
+    let accounts = &session.options.filter.accounts;
+    let sentences = &ending::elsewhere(&session, &assessment, accounts)?;
     let json = WhoCan {
         schema: "countersign/who-can/v1",
         provenance,
@@ -377,11 +386,10 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
         nearly,
         perhaps_others: &assessment.completeness.perhaps_others,
         could_grant_itself: could_grant(&assessment, &grants),
+        elsewhere: sentences,
     };
     let names = Names::new(&session.inventory);
     let later = day::permissions(&session, session.options.filter.accounts.clone())?;
-    let accounts = &session.options.filter.accounts;
-    let sentences = &ending::elsewhere(&session, &assessment, accounts)?;
     let elsewhere = Elsewhere { sentences, named: !accounts.is_empty() };
     let foot: Vec<String> = later.into_iter().chain([told_left_out(&leaves_out)]).collect();
     let asked = (names, operation, &session.typed);
@@ -400,6 +408,7 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
         }
         let besides = Besides { roles: Some(&roles), grants: Some(&grants) };
         let table = report::rows::who(&assessment, names, besides, [may, unknown, nearly].concat());
+        let table = report::rows::elsewhere(table, elsewhere.sentences);
         (sentences.join(" "), table.of_moment(&assessment.at, provenance))
     };
     output::write_table(&args.question.printing.format, &json, provenance, text, rows)?;

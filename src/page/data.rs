@@ -141,14 +141,14 @@ fn account(account: &AccountAnswer, kinds: &[String], node: Option<usize>) -> Va
 }
 
 /// Coverage over time: for each account a list by kind of its intervals, each of them once: coverage, from, until, governing, scope,
-/// superseded, why it is not known, and what it began with.
+/// superseded, why it is not known, what it began with, and what is in force beside it.
 fn history_of(history: &History, kinds: &[String]) -> Value {
     let mut rows = Once::default();
     let interval = |i: &Interval| {
         let governing = i.governing.as_ref();
         let began: Vec<String> = i.began_with.iter().map(sentence).collect();
         let (id, scope) = (governing.map(|g| &g.id), governing.map(|g| g.scope.word()));
-        json!([place_of(i.coverage), i.from, i.until, id, scope, i.superseded, i.reason, began])
+        json!([place_of(i.coverage), i.from, i.until, id, scope, i.superseded, i.reason, began, i.also_in_force])
     };
     let of = |account: &AccountHistory, kind: &String| {
         let row = account.agreements.iter().find(|r| r.kind == *kind);

@@ -280,7 +280,7 @@ function timeline(account, at) {
     drawn.append(make("svg:rect", { class: i[0] === 1 ? BAR[i[4]] ?? "bar-org" : i[0] === 0 ? "bar-gap" : "bar-unknown", x: from, y: i[0] === 0 ? 13 : 8, width: Math.max(until - from, 2), height: i[0] === 0 ? 2 : 12, rx: 2 }));
   }
   drawn.append(make("svg:text", { class: "quiet", x: 10, y: 38 }, new Date(first).toISOString().slice(0, 10)), make("svg:text", { class: "quiet", x: 470, y: 38, "text-anchor": "end" }, data.at.slice(0, 10)));
-  const row = (i) => make("li", {}, make("b", {}, WORD[i[0]]), ` from ${i[1] ? day(i[1]) : "the beginning"}${i[2] ? ` until ${day(i[2])}` : ""}`, i[4] ? `, by the ${i[4]} agreement ${i[3]}` : "", i[5].length ? `, superseding ${i[5].join(", ")}` : "", i[6] ? `: ${i[6]}` : "", i[7].length ? make("small", {}, i[7].join("; ")) : null);
+  const row = (i) => make("li", {}, make("b", {}, WORD[i[0]]), ` from ${i[1] ? day(i[1]) : "the beginning"}${i[2] ? ` until ${day(i[2])}` : ""}`, i[4] ? `, by the ${i[4]} agreement ${i[3]}` : "", i[5].length ? `; superseded: ${i[5].join(", ")}` : "", i[8].length ? `; also in force: ${i[8].join(", ")}` : "", i[6] ? `: ${i[6]}` : "", i[7].length ? make("small", {}, i[7].join("; ")) : null);
   return make("div", {}, drawn, make("ul", { class: "edges" }, all.map(row)));
 }
 

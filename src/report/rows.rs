@@ -11,7 +11,7 @@ use countersign_core::assessment::{AccountAnswer, Assessment, OperationAnswer, P
 use countersign_core::people::Roles;
 use countersign_core::terms::Decision;
 
-const ANSWERS: [&str; 21] = [
+const ANSWERS: [&str; 22] = [
     "answer",
     "who",
     "people",
@@ -22,6 +22,7 @@ const ANSWERS: [&str; 21] = [
     "operation",
     "agreement",
     "scope",
+    "another governs",
     "report",
     "member",
     "console message",
@@ -84,14 +85,26 @@ pub fn who<'a>(
     unlisted(table, &assessment.completeness.perhaps_others)
 }
 
+/// The same with the agreements that nobody can end by what is asked, in a sentence each.
+pub fn elsewhere(mut table: Table, sentences: &[String]) -> Table {
+    for sentence in sentences {
+        let told = [("answer", "no"), ("who", "nobody, by this operation"), ("reason", sentence.as_str())];
+        table.rows.push(row_of(&table, &told));
+    }
+    table
+}
+
+/// A row of which some columns are told.
+fn row_of(table: &Table, told: &[(&str, &str)]) -> Vec<String> {
+    let cell = |name: &&str| told.iter().find(|(column, _)| column == name).map(|(_, text)| (*text).to_owned());
+    table.header.iter().map(|name| cell(name).unwrap_or_default()).collect()
+}
+
 /// The same with those who may be there unseen, a row each: of whom it is not known is no less an answer (D31).
 pub fn unlisted(mut table: Table, others: &[Others]) -> Table {
     for who in completeness::others(others) {
         let told = [("answer", "unknown"), ("who", who_can::OTHERS), ("reason", who.as_str())];
-        let cell = |name: &&str| {
-            told.iter().find(|(column, _)| column == name).map(|(_, text)| (*text).to_owned()).unwrap_or_default()
-        };
-        table.rows.push(table.header.iter().map(cell).collect());
+        table.rows.push(row_of(&table, &told));
     }
     table
 }
@@ -125,6 +138,7 @@ pub fn answers<'a>(
             answer.operation.to_owned(),
             answer.agreement.clone().unwrap_or_default(),
             answer.scope.map(|s| s.to_string()).unwrap_or_default(),
+            who::another_governs(assessment, principal, answer).unwrap_or_default().to_owned(),
             answer.report.clone().unwrap_or_default(),
             answer.member.clone().unwrap_or_default(),
             answer.message.clone().unwrap_or_default(),

@@ -177,7 +177,8 @@ fn row(assessment: &Assessment, names: Names<'_>, principal: &PrincipalAnswer, a
             format!("; {}", answer.reason.clone().unwrap_or_else(depends))
         }
     };
-    let more = more + &governed(assessment, principal, answer);
+    let governed = another_governs(assessment, principal, answer);
+    let more = more + &governed.map(|by| format!("; another governs this account: {by}")).unwrap_or_default();
     stopped(&opened(&format!(
         "{}{through}: {} {preposition} {target}{more}",
         called(names, principal),
@@ -185,21 +186,24 @@ fn row(assessment: &Assessment, names: Names<'_>, principal: &PrincipalAnswer, a
     )))
 }
 
-/// That another agreement of the kind governs the account than the one that is asked about, so that its end uncovers nothing there.
-fn governed(assessment: &Assessment, principal: &PrincipalAnswer, answer: &OperationAnswer) -> String {
-    let account = assessment.accounts.iter().find(|a| a.account == principal.account);
-    let row = account.and_then(|a| a.agreements.iter().find(|r| Some(&r.kind) == answer.agreement.as_ref()));
-    let Some((row, governing)) = row.and_then(|r| Some((r, r.governing.as_ref()?))) else { return String::new() };
+/// Which agreement of the kind governs the account, where it is another than the one that is asked about, whose end uncovers nothing there.
+pub fn another_governs(
+    assessment: &Assessment,
+    principal: &PrincipalAnswer,
+    answer: &OperationAnswer,
+) -> Option<&'static str> {
+    let account = assessment.accounts.iter().find(|a| a.account == principal.account)?;
+    let row = account.agreements.iter().find(|r| Some(&r.kind) == answer.agreement.as_ref())?;
+    let governing = row.governing.as_ref()?;
     let others = row.superseded.len() + row.also_in_force.len();
     if others == 0 || answer.decision == Decision::Deny || Some(governing.scope) == answer.scope {
-        return String::new();
+        return None;
     }
-    let by = match governing.scope {
+    Some(match governing.scope {
         Scope::Offline => "one made outside AWS Artifact",
         Scope::Organization => "that of its organization",
         _ => "its own",
-    };
-    format!("; another governs this account: {by}")
+    })
 }
 
 /// That somebody lacks a permission and may grant it to itself, in a sentence.

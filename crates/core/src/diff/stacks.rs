@@ -92,10 +92,11 @@ impl NewAccess {
         self.name == resources::NAME
     }
 
-    /// It is about accounts that the old inventory did not list, as their organization.
+    /// It is about accounts that the old inventory did not list, as their organization, or about principals whom it did not list.
     pub fn is_of_unlisted(&self) -> bool {
-        let is_organization = |p: &PrincipalEntry| p.principal == ANYONE && p.account.starts_with("o-");
-        self.principals.iter().any(is_organization)
+        let is_not_listed =
+            |p: &PrincipalEntry| p.principal == ANYONE && (p.account.starts_with("o-") || !self.is_of_resources());
+        self.principals.iter().any(is_not_listed)
     }
 
     /// It is about whoever asks for resources of accounts, not about principals that are known.

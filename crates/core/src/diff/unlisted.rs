@@ -1,5 +1,5 @@
-//! New access in accounts that the old inventory did not list, whatever the new one calls known: they may stand anywhere in their
-//! organization, and are there still. Of what a control policy above them denied, and does not deny any more, and of what a permission set
+//! New access in accounts that the old inventory did not list, whatever the new one calls known, and of principals whom it did not list in
+//! accounts: the accounts may stand anywhere in their organization, and both are there still. Of what a control policy above them denied, and does not deny any more, and of what a permission set
 //! that is assigned to their unit came to allow, it is not known whether anyone gains by it.
 
 use std::collections::BTreeMap;
@@ -94,14 +94,14 @@ impl<'a> AllPlaces<'a> {
         Directory::new(self.inventory, &self.tree, self.side.options.at, &self.side.options.context)
     }
 
-    /// What service control policies leave to anybody there, whatever the number of the account.
+    /// What service control policies leave to anybody in an account, or in those of a place, whatever its number.
     fn stack(
         &self,
-        place: &Place,
+        account: &str,
         directory: &mut Directory<'_>,
         (interned, all): (&mut Interned, usize),
     ) -> Result<Stack, Failure> {
-        let Some(account) = self.tree.accounts.get(place.id()) else { return Ok(Stack::new()) };
+        let Some(account) = self.tree.accounts.get(account) else { return Ok(Stack::new()) };
         let then = directory.then(account)?;
         let mut knowledge = Knowledge::default();
         directory.organization_keys(&mut knowledge, &then);
@@ -148,17 +148,27 @@ pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAcce
     let unseen = Unseen::of(base.inventory);
     let open = unseen.organizations().filter(|o| new.organizations.contains_key(*o));
     let places: Vec<Place> = open.flat_map(|organization| Place::all(&old, organization)).collect();
-    if places.is_empty() {
+    // whoever may assume, or is assigned, what is not listed there
+    let is_open = |id: &&String| unseen.principals_of(id) || unseen.assignments_of(id);
+    let accounts: Vec<&String> =
+        old.accounts.keys().filter(is_open).filter(|id| new.accounts.contains_key(*id)).collect();
+    if places.is_empty() && accounts.is_empty() {
         return Ok(Vec::new());
     }
     let (before, after) = (AllPlaces::of(base, &places), AllPlaces::of(head, &places));
     let mut told: BTreeMap<(&'static str, String), NewAccess> = BTreeMap::new();
-    let of_controls = [service_control(&before, &after, &places)?, resource_control(&before, &after, &places)?];
-    for (of, place, reason) in of_controls.into_iter().flatten().chain(permission_sets(&before, &after, &places)?) {
+    let whose = places.iter().map(|place| (place.id(), place.organization.as_str()));
+    let whose: Vec<Whose<'_>> = whose.chain(accounts.iter().map(|id| (id.as_str(), id.as_str()))).collect();
+    let found = [
+        service_control(&before, &after, &whose)?,
+        resource_control(&before, &after, &places)?,
+        permission_sets(&before, &after, &places)?,
+    ];
+    for (of, whose, reason) in found.into_iter().flatten() {
         let entry = told
             .entry((of, reason.clone()))
             .or_insert_with(|| NewAccess::of_known(of.to_owned(), Vec::new(), AccessAnswer::unknown(reason)));
-        let anyone = anyone(&place.organization, of);
+        let anyone = anyone(whose, of);
         if !entry.principals.contains(&anyone) {
             entry.principals.push(anyone);
         }
@@ -166,10 +176,11 @@ pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAcce
     Ok(told.into_values().collect())
 }
 
-/// Whoever acts in accounts of the organization that are not listed, or asks for their resources.
-fn anyone(organization: &str, of: &str) -> PrincipalEntry {
+/// Whoever acts, of whom nothing is listed, in accounts of the organization that are not listed or in an account that is; or asks for
+/// resources there.
+fn anyone(whose: &str, of: &str) -> PrincipalEntry {
     PrincipalEntry {
-        account: organization.to_owned(),
+        account: whose.to_owned(),
         principal: ANYONE.to_owned(),
         kind: if of == resources::NAME { PrincipalKind::Role } else { PrincipalKind::User },
         name: ANYONE.to_owned(),
@@ -177,36 +188,45 @@ fn anyone(organization: &str, of: &str) -> PrincipalEntry {
     }
 }
 
-/// What is told: of which policies, where, and why.
-type Told<'p> = (&'static str, &'p Place, String);
+/// Whether accounts are told of as their organization.
+fn is_organization(whose: &str) -> bool {
+    whose.starts_with("o-")
+}
+
+/// An account, or one that stands for those of a place, and of which account or organization that is told.
+type Whose<'p> = (&'p str, &'p str);
+
+/// What is told: of which policies, of which organization or account, and why.
+type Told<'p> = (&'static str, &'p str, String);
 
 fn service_control<'p>(
     before: &AllPlaces<'_>,
     after: &AllPlaces<'_>,
-    places: &'p [Place],
+    accounts: &[Whose<'p>],
 ) -> Result<Vec<Told<'p>>, Failure> {
     let (mut old, mut new) = (before.directory(), after.directory());
     let mut interned = Interned::default();
     let all = interned.everything();
     let mut stacks = Vec::new();
-    for place in places {
-        let had = before.stack(place, &mut old, (&mut interned, all))?;
-        let pair = (had, after.stack(place, &mut new, (&mut interned, all))?);
-        stacks.extend((pair.0 != pair.1).then_some((place, pair)));
+    for (account, whose) in accounts {
+        let had = before.stack(account, &mut old, (&mut interned, all))?;
+        let pair = (had, after.stack(account, &mut new, (&mut interned, all))?);
+        stacks.extend((pair.0 != pair.1).then_some((*whose, pair)));
     }
     let mut comparing = Comparing::new(&interned);
     let mut found = Vec::new();
-    for (place, (had, has)) in stacks {
+    for (whose, (had, has)) in stacks {
         let answer = comparing.stacks(Some(&had), &has, &after.number)?;
         let why = match answer.decision {
             NewRequests::None => continue,
             NewRequests::Unknown => answer.reason.unwrap_or_else(|| "what they deny is not known".to_owned()),
             NewRequests::New => {
                 let such = answer.witnesses.first().map_or_else(|| "a request".to_owned(), Witness::words);
-                format!("{such} is denied no longer, and which accounts there are was not in the older inventory")
+                let what = if is_organization(whose) { "accounts" } else { "principals" };
+                format!("{such} is denied no longer, and which {what} there are was not in the older inventory")
             }
         };
-        found.push((NAME, place, why));
+        found.push((NAME, whose, why));
     }
     Ok(found)
 }
@@ -238,7 +258,7 @@ fn permission_sets<'p>(
                 format!("{such} is allowed, and which accounts there are was not in the older inventory")
             }
         };
-        found.push((SETS, place, format!("{name}: {why}")));
+        found.push((SETS, place.organization.as_str(), format!("{name}: {why}")));
     }
     Ok(found)
 }
@@ -264,7 +284,7 @@ fn resource_control<'p>(
             Some(reason) => AccessAnswer::unknown(reason),
             None => compared(&had, &has, &after.number)?,
         };
-        found.extend(reason(&answer).map(|why| (resources::NAME, place, why)));
+        found.extend(reason(&answer).map(|why| (resources::NAME, place.organization.as_str(), why)));
     }
     Ok(found)
 }
