@@ -73,3 +73,19 @@ fn what_overrides_takes_the_place() {
     assert!(fires("source_policy_documents", "A"), "its own statement takes the place of the other");
     assert!(!fires("override_policy_documents", "A"), "the other takes the place of its own: nothing is accepted");
 }
+
+/// Documents that are parts of parts many times over are read once each, and no further than a policy can be large: the typo is found all
+/// the same.
+#[test]
+fn parts_of_parts_take_no_work_of_their_own() {
+    let all = |name: &str| vec![of(name); 12].join(", ");
+    let mut text = document("d9", "", &[("", "s3:GetObjct")]);
+    for level in (0..9).rev() {
+        let parts = format!("source_policy_documents = [{}]", all(&format!("d{}", level + 1)));
+        text.push_str(&document(&format!("d{level}"), &parts, &[("", "s3:ListBucket")]));
+    }
+    // and one that is a part of itself
+    text.push_str(&document("x", &format!("source_policy_documents = [{}, {}]", all("x"), all("d0")), &[]));
+    let found = findings("x.tf", &(text + USED));
+    assert_eq!(codes(&found).iter().filter(|code| **code == "CS121").count(), 1, "{:?}", told(&found));
+}

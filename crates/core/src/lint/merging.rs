@@ -17,6 +17,9 @@ use crate::text::json::{Member, Node, Value};
 /// Documents that become a part of others which become a part of others are followed this deep.
 const DEEP: usize = 8;
 
+/// A whole of so many statements is read no further: no policy that AWS stores has room for as many.
+const MOST: usize = 1_000;
+
 /// A file, and a policy in it, by their indices.
 type Place = (usize, usize);
 
@@ -103,7 +106,8 @@ struct Documents<'l> {
     loaded: &'l [Loaded],
     named: BTreeMap<(&'l str, &'l str), Place>,
     files: BTreeMap<&'l str, Place>,
-    known: BTreeMap<Place, Rc<Merged>>,
+    /// By how deep others are followed from it: what is cut short is not all of it.
+    known: BTreeMap<(Place, usize), Rc<Merged>>,
 }
 
 impl<'l> Documents<'l> {
@@ -127,17 +131,14 @@ impl<'l> Documents<'l> {
     }
 
     fn merged(&mut self, place: Place, left: usize) -> Rc<Merged> {
-        if let Some(known) = self.known.get(&place) {
+        if let Some(known) = self.known.get(&(place, left)) {
             return known.clone();
         }
         let Some(policy) = self.policy(place) else {
             return Rc::default();
         };
         let merged = Rc::new(self.of_policy(policy, left));
-        // what is cut short is not all of it
-        if left == DEEP {
-            self.known.insert(place, merged.clone());
-        }
+        self.known.insert((place, left), merged.clone());
         merged
     }
 
@@ -199,6 +200,10 @@ impl One {
 impl Merged {
     /// Lays statements over those that are there; `unknown`: others may be laid over them as well.
     fn lay(&mut self, statements: Vec<One>, unknown: bool) {
+        if self.statements.len() + statements.len() > MOST && !statements.is_empty() {
+            self.open.insert("a document of more statements than a policy has room for".to_owned());
+            return;
+        }
         if unknown {
             for one in self.statements.iter_mut().filter(|s| s.sid().is_some()) {
                 one.laid.statement.perhaps = true;
