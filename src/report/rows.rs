@@ -22,7 +22,6 @@ const ANSWERS: [&str; 22] = [
     "operation",
     "agreement",
     "scope",
-    "another governs",
     "report",
     "member",
     "console message",
@@ -34,6 +33,7 @@ const ANSWERS: [&str; 22] = [
     "stands behind",
     "may grant itself",
     "assuming",
+    "another governs",
 ];
 
 /// What stands beside answers about principals: who may become their roles, and what they may grant themselves.
@@ -138,7 +138,6 @@ pub fn answers<'a>(
             answer.operation.to_owned(),
             answer.agreement.clone().unwrap_or_default(),
             answer.scope.map(|s| s.to_string()).unwrap_or_default(),
-            who::another_governs(assessment, principal, answer).unwrap_or_default().to_owned(),
             answer.report.clone().unwrap_or_default(),
             answer.member.clone().unwrap_or_default(),
             answer.message.clone().unwrap_or_default(),
@@ -150,6 +149,7 @@ pub fn answers<'a>(
             besides.behind(principal, answer),
             besides.grants(principal),
             answer.assuming.join("; "),
+            who::another_governs(assessment, principal, answer).unwrap_or_default().to_owned(),
         ]);
     }
     table
