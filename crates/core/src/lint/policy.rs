@@ -362,8 +362,10 @@ impl Policy {
 
     /// The partition that its ARNs name; `aws` where they name none.
     pub fn partition(&self) -> &'static str {
-        let named =
-            |p: &&aws::Partition| self.resource_texts().any(|t| t.text.starts_with(&format!("arn:{}:", p.name)));
+        let is_of = |text: &str, name: &str| {
+            text.strip_prefix("arn:").and_then(|rest| rest.strip_prefix(name)).is_some_and(|rest| rest.starts_with(':'))
+        };
+        let named = |p: &&aws::Partition| self.resource_texts().any(|t| is_of(&t.text, &p.name));
         let all = aws::partitions();
         all.iter().skip(1).find(named).or(all.first()).map_or("", |p| &p.name)
     }

@@ -20,6 +20,8 @@ pub static RULE: Rule = Rule {
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     of_another_service(policy, sink);
+    // every statement is looked at for it
+    let partition = std::cell::LazyCell::new(|| policy.partition());
     for statement in &policy.statements {
         let (Some(actions), Some(resources)) = (&statement.actions, &statement.resources) else {
             continue;
@@ -44,7 +46,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             continue;
         }
         for (text, action) in named.into_iter().filter(|(_, a)| !arns.iter().any(|arn| reaches(arn, &a.resources))) {
-            let words: Vec<String> = action.resources.iter().map(|ty| ty.arn(policy.partition())).collect();
+            let words: Vec<String> = action.resources.iter().map(|ty| ty.arn(&partition)).collect();
             let verb = if statement.allow == Some(false) { "deny" } else { "grant" };
             let message = format!(
                 "`{}` does not act on any resource in this statement, which therefore does not {verb} it",

@@ -17,6 +17,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    // every statement is looked at for it
+    let partition = std::cell::LazyCell::new(|| policy.partition());
     for statement in &policy.statements {
         let Some(actions) = statement.actions.as_ref().filter(|a| !a.negated) else {
             continue;
@@ -25,7 +27,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             let Some(action) = actions::action(&text.text).filter(|a| a.is_deprecated()) else {
                 continue;
             };
-            let day = action.deprecated_in(policy.partition()).unwrap_or_default();
+            let day = action.deprecated_in(&partition).unwrap_or_default();
             let verb = if statement.allow == Some(false) { "denies" } else { "grants" };
             let name = &action.name;
             let message = match sink.settings.strict {
