@@ -676,10 +676,10 @@ fn what_a_change_loses_later_is_advised_on() {
     // D5, R50: its own agreement takes over now, and is recorded to end
     let ends = world().accepted("OwnBaa1234567890", "baa", "account", A, "2023-01-01", Some("2027-06-01"));
     for change in [leave(A), terminate(ORG)] {
-        assert_eq!(advised_later(&ends, std::slice::from_ref(&change)), [told("no-gap-can-be-avoided")], "{change}");
+        assert_eq!(advised_later(&ends, std::slice::from_ref(&change)), [told("own-agreement-ends-then")], "{change}");
     }
     let holding = become_another(&ends, phi);
-    assert_eq!(advised_later(&holding, &[leave(A)]), [told("no-gap-can-be-avoided"), told("phi-first")]);
+    assert_eq!(advised_later(&holding, &[leave(A)]), [told("own-agreement-ends-then"), told("phi-first")]);
     // D26: nobody accepts it anew where nobody can
     let closed = become_another(&ends, json!({"state": "CLOSED"}));
     assert_eq!(advised_later(&closed, &[terminate(ORG)]), [told("nobody-accepts-first")]);

@@ -1,7 +1,8 @@
 //! What is advised is what holds when it would be done, and what is made is what somebody can make then.
 
-use countersign_core::assessment::Options;
+use countersign_core::assessment::{Options, assess};
 use countersign_core::diff::{Side, diff};
+use countersign_core::terms::Coverage;
 use countersign_core::what_if::able::{Unmade, unmade};
 use countersign_core::what_if::advice::Advice;
 use countersign_core::what_if::between::Between;
@@ -91,12 +92,22 @@ fn on_day(policy: &str, day: &str) -> (String, Option<usize>, Option<String>) {
 fn an_agreement_that_is_active_is_not_advised_to_be_accepted_again() {
     let ends = own(world(), A, Some(UNTIL));
     let found = advised(&ends, &[leave(A)], A);
-    assert!(found.contains(&on_day("no-gap-can-be-avoided", UNTIL)), "{found:?}");
+    assert!(found.contains(&on_day("own-agreement-ends-then", UNTIL)), "{found:?}");
     assert!(found.contains(&on_day("phi-first", UNTIL)), "R63: {found:?}");
     assert!(!found.iter().any(|(policy, ..)| policy.starts_with("accept-")), "{found:?}");
     // the gate refuses what it is not advised to do
     for plan in [[leave(A), accept(A)], [accept(A), leave(A)]] {
         assert!(apply(&ends.load(), &RULES, &plan, at(AT)).is_err());
+    }
+    // R48: while its organization's covers it, its own is terminated and accepted anew
+    let anew = [terminate(A), accept(A), leave(A)];
+    let after = apply(&ends.load(), &RULES, &anew, at(AT)).unwrap();
+    for day in [AT, UNTIL, "2030-01-01"] {
+        let options = Options { at: at(day), ..Options::default() };
+        let found = assess(&after, &RULES, &options).unwrap();
+        let account = found.accounts.iter().find(|a| a.account == A).unwrap();
+        let baa = account.agreements.iter().find(|r| r.kind == "baa").unwrap();
+        assert_eq!(baa.coverage, Coverage::Covered, "{day}");
     }
     // R67: what covers it until then is none of its own, and one of its own can be accepted before
     let designated = world().offline(json!([{"account": A, "from": "2020-01-01", "until": UNTIL}]));
@@ -126,7 +137,7 @@ fn advice_about_a_later_day_is_about_the_account_as_the_plan_leaves_it() {
     assert!(found.contains(&before) && is_told(&bound, &[close(A), leave(A)], "accepting-is-denied"), "{found:?}");
     let ends = own(world(), A, Some(UNTIL));
     assert!(is_told(&ends, &[close(A), leave(A)], "nobody-accepts-first"));
-    assert!(!is_told(&ends, &[close(A), leave(A)], "no-gap-can-be-avoided"));
+    assert!(!is_told(&ends, &[close(A), leave(A)], "own-agreement-ends-then"));
 }
 
 /// R61, R48: a change of a plan is told what it does then, not what the plan does in the end.
@@ -175,7 +186,7 @@ fn each_later_loss_is_told_with_its_end() {
     );
     let found = advised(&twice, &[leave(A)], A);
     for day in ["2026-12-01", "2027-06-01"] {
-        assert!(found.contains(&on_day("no-gap-can-be-avoided", day)), "{day}: {found:?}");
+        assert!(found.contains(&on_day("own-agreement-ends-then", day)), "{day}: {found:?}");
     }
     let base = twice.load();
     let head = apply(&base, &RULES, &[leave(A)], at(AT)).unwrap();

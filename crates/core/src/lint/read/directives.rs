@@ -9,6 +9,9 @@ const MARKS: [(&str, &str); 3] = [("%{", "}"), ("{%", "%}"), ("{{", "}}")];
 /// A text is not split into more parts than this.
 const MOST: usize = 2_000;
 
+/// A directive is no longer than so many characters: one that is not closed takes no look through all of the text.
+const LONGEST: usize = 1_000;
+
 /// More branches than this are not read.
 const MOST_BRANCHES: usize = 6;
 
@@ -66,6 +69,7 @@ fn pieces(text: &str) -> Option<Vec<Piece>> {
 fn directive(rest: &str) -> Option<(usize, Word)> {
     let (open, close) = *MARKS.iter().find(|(open, _)| rest.starts_with(open))?;
     let inner = rest.get(open.len()..)?;
+    let inner = inner.char_indices().nth(LONGEST).and_then(|(end, _)| inner.get(..end)).unwrap_or(inner);
     let end = if open == "%{" { balanced(inner)? } else { inner.find(close)? };
     let content = inner.get(..end)?.trim_matches(|c: char| c.is_whitespace() || matches!(c, '~' | '-' | '+'));
     let word = content.split(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
