@@ -64,3 +64,27 @@ fn statements_without_a_document_are_read_in_templates() {
     }
     assert_eq!(misspelt("part.json", one), Vec::<String>::new(), "a file that is no template may be anything");
 }
+
+/// A comment of a template is nothing, and what is left out before the first element of a loop may be left out.
+#[test]
+fn comments_are_nothing_and_commas_stand_between() {
+    let typo = policy("\"s3:GetObjectZq\"", "");
+    let element = |first: &str, end: &str| format!("[{first}\"s3:GetObjectZq\"{end}]");
+    for (name, text) in [
+        ("x.json.j2", format!("{{# roles }} of #}}\n{typo}")),
+        ("x.json", typo.replace("\"Effect\"", "{# read #}\"Effect\"")),
+        ("x.json.tmpl", format!("{{{{/* roles */}}}}{typo}")),
+        ("x.json.tftpl", policy(&element("%{ for i, r in l }%{ if i > 0 },%{ endif }", "%{ endfor }"), "")),
+        ("x.json.j2", policy(&element("{% for r in l %}{% if not loop.first %},{% endif %}", "{% endfor %}"), "")),
+        ("x.json.tmpl", policy(&element("{{ range $i, $r := .l }}{{ if $i }},{{ end }}", "{{ end }}"), "")),
+    ] {
+        assert_eq!(misspelt(name, &text), ["s3:GetObjectZq"], "{name} {text}");
+        assert_eq!(errors(&findings(name, &text.replace("Zq", ""))), Vec::<String>::new(), "{name} {text}");
+    }
+    let yaml = "{# roles #}\nResources:\n  P:\n    Type: AWS::IAM::ManagedPolicy\n    Properties:\n      PolicyDocument:\n        Version: \"2012-10-17\"\n        Statement:\n          - Effect: Allow\n            {# read #}\n            Action: s3:GetObjectZq\n            Resource: \"*\"\n";
+    assert_eq!(misspelt("x.yaml.j2", yaml), ["s3:GetObjectZq"]);
+    // what is still no JSON is one note, and no error
+    let broken = typo.replace("\"Effect\"", "{% raw %} x {# y #}\"Effect\"");
+    let found = findings("x.json.j2", &broken);
+    assert!(errors(&found).is_empty() && codes(&found).contains("CS116"), "{:?}", told(&found));
+}

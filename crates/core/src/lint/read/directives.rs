@@ -4,7 +4,7 @@
 use super::embedded::Mapped;
 
 /// How directives begin and end.
-const MARKS: [(&str, &str); 3] = [("%{", "}"), ("{%", "%}"), ("{{", "}}")];
+const MARKS: [(&str, &str); 4] = [("%{", "}"), ("{%", "%}"), ("{{", "}}"), ("{#", "#}")];
 
 /// A text is not split into more parts than this.
 const MOST: usize = 2_000;
@@ -21,8 +21,10 @@ enum Word {
     Else,
     Loop,
     End,
-    /// It leaves nothing, as a comment or an assignment.
+    /// It leaves nothing, as an assignment.
     Nothing,
+    /// So does a comment, which nothing else but a template has.
+    Comment,
 }
 
 /// What a text is made of: text as it is, by its bytes, and directives.
@@ -33,7 +35,13 @@ enum Piece {
 
 /// Whether a text may have directives.
 pub fn may_have(text: &str) -> bool {
-    ["%{", "{%", "{{"].iter().any(|mark| text.contains(mark))
+    MARKS.iter().any(|(mark, _)| text.contains(mark))
+}
+
+/// Whether a text has a directive, whatever it does.
+pub fn has_one(text: &str) -> bool {
+    let starts = text.char_indices().filter(|(_, c)| matches!(c, '%' | '{'));
+    starts.filter_map(|(at, _)| text.get(at..)).any(|rest| directive(rest).is_some())
 }
 
 /// The texts that a template becomes, one for each branch of the choice that has the most; `None` where it has no directives, or they are not closed.
@@ -42,6 +50,15 @@ pub fn variants(mapped: &Mapped) -> Option<Vec<Mapped>> {
     let branches = branches(&pieces)?;
     let most = branches.iter().copied().max().unwrap_or_default().clamp(1, MOST_BRANCHES);
     (0..most).map(|nth| rendered(mapped, &pieces, &branches, nth)).collect()
+}
+
+/// The text that a template becomes where nothing is chosen that may be left out, as the comma before the first element of a loop is.
+pub fn least(mapped: &Mapped) -> Option<Mapped> {
+    let pieces = pieces(&mapped.text)?;
+    let branches = branches(&pieces)?;
+    // a choice of one branch has another, which is empty
+    let more: Vec<usize> = branches.iter().map(|count| (*count).max(2)).collect();
+    rendered(mapped, &pieces, &more, usize::MAX)
 }
 
 /// The pieces of a text that has directives.
@@ -71,6 +88,9 @@ fn directive(rest: &str) -> Option<(usize, Word)> {
     let inner = rest.get(open.len()..)?;
     let inner = inner.char_indices().nth(LONGEST).and_then(|(end, _)| inner.get(..end)).unwrap_or(inner);
     let end = if open == "%{" { balanced(inner)? } else { inner.find(close)? };
+    if open == "{#" || (open == "{{" && inner.trim_start_matches('-').trim_start().starts_with("/*")) {
+        return Some((open.len() + end + close.len(), Word::Comment));
+    }
     let content = inner.get(..end)?.trim_matches(|c: char| c.is_whitespace() || matches!(c, '~' | '-' | '+'));
     let word = content.split(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
     let word = match word {
@@ -138,7 +158,7 @@ fn rendered(mapped: &Mapped, pieces: &[Piece], branches: &[usize], nth: usize) -
             Piece::Directive(Word::End) => {
                 open.pop()?;
             }
-            Piece::Directive(Word::Nothing) => {}
+            Piece::Directive(Word::Nothing | Word::Comment) => {}
         }
     }
     let result = result.ended(mapped.offset(mapped.text.len()));
@@ -214,6 +234,10 @@ mod tests {
         assert_eq!(of(r#"{"a": 1%{ if x }, "b": 2%{ endif }}"#).unwrap(), [r#"{"a": 1, "b": 2}"#]);
         assert_eq!(of(r#"[%{ for a in b ~}"${a}"%{ if last },%{ endif }%{ endfor }]"#).unwrap(), [r#"["${a}"]"#]);
         assert_eq!(of("%{if a}1%{else}%{if b}2%{else}3%{endif}%{endif}").unwrap(), ["1", "3"]);
+        assert_eq!(of("{# c }} #}{\"a\": {{/* d */}}1}").unwrap(), ["{\"a\": 1}"]);
+        let comma = "[%{ for i in l }%{ if i > 0 },%{ endif }1%{ endfor }]";
+        let mapped = Mapped { text: comma.to_owned(), offsets: (0..=comma.len()).collect() };
+        assert_eq!((of(comma).unwrap(), least(&mapped).unwrap().text), (vec!["[,1]".to_owned()], "[1]".to_owned()));
         for none in ["{\"a\": \"{{ x }}\"}", "%{ if x }", "%{ endif }", "plain", "${x}"] {
             assert_eq!(of(none), None, "{none}");
         }

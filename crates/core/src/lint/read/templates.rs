@@ -21,8 +21,11 @@ pub struct Read {
 pub fn json(source: &Arc<SourceFile>, mapped: &Mapped) -> Read {
     let variants = if directives::may_have(&mapped.text) { directives::variants(mapped) } else { None };
     if let Some(variants) = variants {
-        let read: Result<Vec<_>, _> = variants.iter().map(|variant| plain(source, variant).result).collect();
-        if let Ok(read) = read {
+        let all = |variants: &[Mapped]| -> Option<Vec<_>> {
+            variants.iter().map(|variant| plain(source, variant).result.ok()).collect()
+        };
+        let least = || directives::least(mapped).and_then(|least| all(&[least]));
+        if let Some(read) = all(&variants).or_else(least) {
             let (roots, mut twice): (Vec<Node>, Vec<Vec<Member>>) = read.into_iter().unzip();
             let span = roots.first().map_or(Span::default(), |root| root.span);
             // what stands twice in a template may stand in a branch of it each
@@ -38,7 +41,8 @@ fn plain(source: &Arc<SourceFile>, mapped: &Mapped) -> Read {
         Ok(parsed) => Read { result: Ok(parsed), is_template: false },
         Err(problems) => match template::filled(mapped) {
             Some(filled) => Read { result: embedded::parse(source, &filled), is_template: true },
-            None => Read { result: Err(problems), is_template: false },
+            // what is between the marks of a directive is no JSON, whatever it does
+            None => Read { result: Err(problems), is_template: directives::has_one(&mapped.text) },
         },
     }
 }
@@ -53,7 +57,8 @@ pub fn yaml(source: &Arc<SourceFile>) -> Option<Node> {
         yaml::read(source, filled.unwrap_or(given)).ok()
     };
     let roots: Option<Vec<Node>> = variants.iter().map(read).collect();
-    roots.map(|roots| one_of(Span { start: 0, end: source.text.len() }, roots))
+    let least = || directives::least(&whole).and_then(|least| read(&least)).map(|root| vec![root]);
+    roots.or_else(least).map(|roots| one_of(Span { start: 0, end: source.text.len() }, roots))
 }
 
 /// The document that a template is a part of: statements, one after the other, without what stands around them. What else it has is not known.
