@@ -89,3 +89,25 @@ fn parts_of_parts_take_no_work_of_their_own() {
     let found = findings("x.tf", &(text + USED));
     assert_eq!(codes(&found).iter().filter(|code| **code == "CS121").count(), 1, "{:?}", told(&found));
 }
+
+/// The provider writes a list of one value as that value: 63 statements of one action and one resource have room, 64 of two have not.
+#[test]
+fn a_list_of_one_is_a_text() {
+    let statement = |index: usize, more: &str| {
+        format!(
+            "  statement {{\n    sid       = \"Allow{index:03}\"\n    actions   = [\"s3:GetObject\"{more}]\n    resources = [\"arn:aws:s3:::bucket-{index:04}/*\"]\n  }}\n"
+        )
+    };
+    // {"Sid":"Allow000","Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket-0000/*"} has 99 characters, and a comma
+    let around = "{\"Version\":\"2012-10-17\",\"Statement\":[]}".len();
+    let fits = (6_144 - around + 1) / 100;
+    let is_large = |count: usize, more: &str| {
+        let statements: String = (0..count).map(|index| statement(index, more)).collect();
+        let text = format!("data \"aws_iam_policy_document\" \"x\" {{\n{statements}}}\n{USED}");
+        codes(&findings("x.tf", &text)).contains("CS113")
+    };
+    assert!(!is_large(fits, "") && is_large(fits + 1, ""));
+    assert!(is_large(fits, ", \"s3:GetObjectAcl\""));
+    // what stands twice is one
+    assert!(!is_large(fits, ", \"s3:GetObject\""));
+}

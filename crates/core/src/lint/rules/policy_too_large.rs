@@ -127,13 +127,17 @@ pub fn size(policy: &Policy) -> Option<usize> {
     policy::size_of(&policy.root)
 }
 
-/// A document as the data source of Terraform writes it, which keeps the values of a list as a set.
+/// A document as the data source of Terraform writes it, which keeps the values of a list as a set, and one value alone as a text.
 fn with_sets(node: &Node) -> Node {
     let value = match &node.value {
         Value::Array(nodes) => {
             let mut seen = HashSet::new();
             let first = nodes.iter().filter(|n| n.as_str().is_none_or(|text| seen.insert(text.to_owned())));
-            Value::Array(first.map(with_sets).collect())
+            let all: Vec<Node> = first.map(with_sets).collect();
+            match all.as_slice() {
+                [one] if one.as_str().is_some() => one.value.clone(),
+                _ => Value::Array(all),
+            }
         }
         Value::Object(members) => {
             Value::Object(members.iter().map(|m| Member { node: with_sets(&m.node), ..m.clone() }).collect())
