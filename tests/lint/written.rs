@@ -151,3 +151,30 @@ fn a_version_of_several_is_not_known() {
     let text = "locals {\n  v = var.c ? null : var.v\n}\ndata \"aws_iam_policy_document\" \"d\" {\n  version = local.v\n  statement {\n    actions = [\"s3:GetObject\"]\n    resources = [\"arn:aws:s3:::b/&{aws:username}/*\"]\n  }\n}\n";
     assert!(!codes(&findings("x.tf", text)).contains("CS112"));
 }
+
+/// What a filter leaves out, and what a choice does not choose, is not there: one list of literals that is split by what its values are.
+#[test]
+fn what_is_not_chosen_is_not_there() {
+    let trust = |aws: &str, service: &str| {
+        format!(
+            "locals {{\n  l = [\"lambda.amazonaws.com\", \"arn:aws:iam::111122223333:root\"]\n}}\ndata \"aws_iam_policy_document\" \"d\" {{\n  statement {{\n    actions = [\"sts:AssumeRole\"]\n    principals {{\n      type        = \"AWS\"\n      identifiers = {aws}\n    }}\n    principals {{\n      type        = \"Service\"\n      identifiers = {service}\n    }}\n  }}\n}}\nresource \"aws_iam_role\" \"r\" {{\n  assume_role_policy = data.aws_iam_policy_document.d.json\n}}\n"
+        )
+    };
+    let filtered = |condition: &str| format!("[for p in local.l : p if {condition}]");
+    let of = |condition: &str, other: &str| (filtered(condition), filtered(other));
+    for (aws, service) in [
+        of("startswith(p, \"arn:\")", "endswith(p, \".com\")"),
+        of("strcontains(p, \":root\")", "!strcontains(p, \":root\")"),
+        of("contains([\"arn:aws:iam::111122223333:root\"], p)", "!contains([\"arn:aws:iam::111122223333:root\"], p)"),
+        of("substr(p, 0, 4) == \"arn:\"", "substr(p, 0, 4) != \"arn:\""),
+        ("[element(local.l, 3)]".to_owned(), "[element(local.l, 2)]".to_owned()),
+        ("[reverse(local.l)[0]]".to_owned(), "[local.l[0]]".to_owned()),
+        ("[sort(local.l)[0]]".to_owned(), "[sort(local.l)[1]]".to_owned()),
+        ("[local.l[length(local.l) - 1]]".to_owned(), "[local.l[length(local.l) - 2]]".to_owned()),
+    ] {
+        let found = findings("main.tf", &trust(&aws, &service));
+        assert_eq!(errors(&found), Vec::<String>::new(), "{aws} {service}");
+        // the other way round, what is chosen is no such principal
+        assert!(!errors(&findings("main.tf", &trust(&service, &aws))).is_empty(), "{aws} {service}");
+    }
+}

@@ -614,9 +614,10 @@ fn compared(operator: BinaryOperator, one: &Node, other: &Node, at: Span) -> Nod
         (BinaryOperator::Or, Value::Bool(false), Value::Bool(false)) => false,
         (BinaryOperator::Eq, a, b) if scalar(one) && scalar(other) => a == b,
         (BinaryOperator::NotEq, a, b) if scalar(one) && scalar(other) => a != b,
-        (operator, Value::Number(a), Value::Number(b)) => match ordered(operator, a, b) {
-            Some(value) => value,
-            None => return unknown(at),
+        (operator, Value::Number(a), Value::Number(b)) => match (ordered(operator, a, b), sum(operator, a, b)) {
+            (Some(value), _) => value,
+            (None, Some(sum)) => return Node::new(at, Value::Number(sum.to_string())),
+            (None, None) => return unknown(at),
         },
         _ => return unknown(at),
     };
@@ -631,6 +632,17 @@ fn ordered(operator: BinaryOperator, one: &str, other: &str) -> Option<bool> {
         BinaryOperator::LessEq => Some(one <= other),
         BinaryOperator::Greater => Some(one > other),
         BinaryOperator::GreaterEq => Some(one >= other),
+        _ => None,
+    }
+}
+
+/// What whole numbers come to.
+fn sum(operator: BinaryOperator, one: &str, other: &str) -> Option<i64> {
+    let (one, other): (i64, i64) = (one.parse().ok()?, other.parse().ok()?);
+    match operator {
+        BinaryOperator::Plus => one.checked_add(other),
+        BinaryOperator::Minus => one.checked_sub(other),
+        BinaryOperator::Mul => one.checked_mul(other),
         _ => None,
     }
 }

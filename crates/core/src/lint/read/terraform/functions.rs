@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use hcl_edit::expr::{Expression, FuncCall};
 
 use super::evaluate::{Evaluation, key_text, relocate};
-use super::sets;
+use super::{chosen, sets};
 use crate::lint::read::UNKNOWN;
 use crate::lint::read::choice::{is_known, is_unknown, items, one_of, perhaps, unknown};
 use crate::problem::{SourceFile, Span};
@@ -44,7 +44,9 @@ pub fn call(of: &Evaluation<'_>, call: &FuncCall, at: Span) -> Option<Node> {
             let empty = |n: &Node| n.value == Value::Null || n.as_str() == Some("");
             whole(first(), at, |nodes| nodes.into_iter().filter(|n| !empty(n)).collect())
         }
-        "tolist" | "sort" | "reverse" => whole(first(), at, |nodes| nodes),
+        "tolist" => whole(first(), at, |nodes| nodes),
+        "sort" => chosen::sorted(whole(first(), at, |nodes| nodes)),
+        "reverse" => chosen::reversed(whole(first(), at, |nodes| nodes)),
         "toset" | "distinct" => whole(first(), at, different),
         "values" => one_value(first(), at, |members| members.into_iter().map(|m| m.node).collect()),
         "keys" => {
@@ -53,7 +55,13 @@ pub fn call(of: &Evaluation<'_>, call: &FuncCall, at: Span) -> Option<Node> {
         "merge" => merged(all(), at),
         "coalesce" | "coalescelist" => coalesced(all(), at),
         "lookup" => looked_up(&all(), at),
-        "element" | "one" => one_of(at, items(&first()).into_iter().map(|i| i.node.clone()).collect()),
+        "element" => chosen::element(&all(), at),
+        "startswith" => chosen::of_texts(&all(), at, |text, part| text.starts_with(part)),
+        "endswith" => chosen::of_texts(&all(), at, |text, part| text.ends_with(part)),
+        "strcontains" => chosen::of_texts(&all(), at, |text, part| text.contains(part)),
+        "contains" => chosen::contains(&all(), at),
+        "substr" => chosen::substring(&all(), at),
+        "one" => one_of(at, items(&first()).into_iter().map(|i| i.node.clone()).collect()),
         "format" => formatted(&all(), at),
         "formatlist" => format_list(&all(), at),
         "length" => length(&first(), at),

@@ -2,6 +2,7 @@
 //! policy that it renders. [`evaluate`] gives values as far as the files of a folder ([`scope`]) say them.
 
 pub mod calls;
+mod chosen;
 pub(in crate::lint) mod document;
 mod evaluate;
 pub mod expression;
