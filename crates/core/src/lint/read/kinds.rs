@@ -111,19 +111,21 @@ pub(super) fn holder_of_list(key: &str) -> Option<Holder> {
 
 /// The kind of a document that the names of its file and its folders tell, where its statements can be of that kind.
 pub(super) fn by_name(path: &str, root: &Node) -> Option<PolicyKind> {
-    let kind = by_path(path)?;
+    // the nearest name counts: that of a checkout around it is nobody's word
+    let name = path.rsplit('/').find(|name| by_path(name).is_some())?;
+    let kind = by_path(name)?;
     let statements = root.get("Statement").map(items).unwrap_or_default();
     let principals = || statements.iter().flat_map(|s| [s.node.get("Principal"), s.node.get("NotPrincipal")]).flatten();
     let none = principals().next().is_none();
     let fits = match kind {
         // in such folders are also policies of the resources that such policies do not bind
         PolicyKind::ResourceControl => {
-            (!none || is_outright(path)) && statements.iter().any(|s| names_controlled(s.node))
+            (!none || is_outright(name)) && statements.iter().any(|s| names_controlled(s.node))
         }
         PolicyKind::Trust => none && !statements.iter().any(|s| s.node.get("Resource").is_some()),
         PolicyKind::Resource => none,
         // who writes one for everybody, and in such a place, mistakes it for a policy of a resource
-        _ if is_outright(path) => principals().all(|p| p.as_str() == Some("*")),
+        _ if is_outright(name) => principals().all(|p| p.as_str() == Some("*")),
         _ => none,
     };
     fits.then_some(kind)
@@ -145,7 +147,7 @@ fn is_outright(path: &str) -> bool {
         || ["servicecontrol", "permissionset", "resourcecontrolpolic"].iter().any(|part| squeezed.contains(part))
 }
 
-/// The kind that the names of a file and its folders tell.
+/// The kind that a name tells, or the names of a file and its folders.
 pub(super) fn by_path(path: &str) -> Option<PolicyKind> {
     let path = path.to_ascii_lowercase();
     let words: Vec<&str> = path.split(|c: char| !c.is_ascii_alphanumeric()).collect();
@@ -213,6 +215,22 @@ mod tests {
         );
         assert!(!of_another_cloud("resource.aws_iam_role.alicloud_trail") && !of_another_cloud("module.google"));
         assert!(!of_another_cloud("resource.ocicat_x.y"));
+    }
+
+    #[test]
+    fn the_nearest_name_tells_the_kind() {
+        let document = |principal: &str| {
+            let text = format!(
+                r#"{{"Statement": [{{"Effect": "Deny"{principal}, "Action": "s3:GetObject", "Resource": "*"}}]}}"#
+            );
+            crate::text::json::parse(&crate::problem::SourceFile::new("x.json", text)).unwrap()
+        };
+        let (with, without) = (document(r#", "Principal": "*""#), document(""));
+        for path in ["my-scps/rcp/root.json", "my-scps/resource-control-policies/root.json", "scps/x/rcp.json"] {
+            assert_eq!(by_name(path, &with), Some(PolicyKind::ResourceControl), "{path}");
+        }
+        assert_eq!(by_name("rcps/scp/root.json", &without), Some(PolicyKind::ServiceControl));
+        assert_eq!(by_name("guardrails/boundary.json", &without), Some(PolicyKind::Boundary));
     }
 
     #[test]
