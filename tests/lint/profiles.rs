@@ -212,3 +212,37 @@ fn subjects_of_github_that_anybody_can_have_are_told() {
     }
     assert_eq!(told("StringLike", "repo:myorg/repo:ref:refs/heads/main"), None);
 }
+
+/// Of two lists that a choice is between, either may become a part of a document of Terraform: neither is told as certain.
+#[test]
+fn both_sides_of_a_choice_are_shown() {
+    let document = |name: &str, body: &str| format!("data \"aws_iam_policy_document\" \"{name}\" {{\n{body}}}\n");
+    let statement =
+        |action: &str| format!("  statement {{\n    actions   = [\"{action}\"]\n    resources = [\"*\"]\n  }}\n");
+    let shown = |parts: &str| {
+        let parts = parts
+            .replace('A', "data.aws_iam_policy_document.a.json")
+            .replace('B', "data.aws_iam_policy_document.b.json");
+        let text = [
+            document("a", &statement("s3:GetObject")),
+            document("b", &statement("iam:PassRole")),
+            document("m", &format!("  source_policy_documents = {parts}\n")),
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("main.tf");
+        std::fs::write(&path, text.concat()).unwrap();
+        let text = shown(&["show", "policy", path.to_str().unwrap()]).1;
+        text.split("aws_iam_policy_document.m").nth(1).unwrap().to_owned()
+    };
+    assert!(shown("[var.c ? A : B]").contains("it may say more than this"));
+    for parts in ["var.c ? [A] : [B]", "var.c ? [B] : [A]"] {
+        let text = shown(parts);
+        assert!(text.contains("GetObject") && text.contains("PassRole"), "{parts} {text}");
+        assert_eq!(text.matches("of which some is not known here").count(), 2, "{parts} {text}");
+    }
+    let certain = shown("[A, B]");
+    assert!(
+        certain.contains("GetObject") && certain.contains("PassRole") && !certain.contains("not known"),
+        "{certain}"
+    );
+}

@@ -5,6 +5,7 @@ use super::documents::document_of;
 use super::find::{Enclosing, Finder};
 use super::layers::{From, Layer, Part, known, named};
 use super::{Host, templates};
+use crate::problem::Span;
 use crate::text::json::{Member, Node, Value};
 
 /// What becomes a part of a document.
@@ -27,7 +28,8 @@ impl Finder<'_> {
                 continue;
             };
             let within = attribute.node.span;
-            parts.names.extend(self.scope.map(|s| s.documents(self.source.slice(within))).unwrap_or_default());
+            let named = self.scope.map(|s| s.documents(self.source.slice(within))).unwrap_or_default();
+            let so_far = parts.layers.len();
             for (index, node) in attribute.node.as_array().unwrap_or_default().iter().enumerate() {
                 let perhaps = matches!(node.value, Value::OneOf(_));
                 for node in node.alternatives().iter().filter(|n| n.value != Value::Null) {
@@ -39,6 +41,8 @@ impl Finder<'_> {
                     }
                 }
             }
+            parts.choices(so_far, &named, (from, within));
+            parts.names.extend(named);
         }
         parts.layers.sort_by_key(|layer| layer.from);
         parts
@@ -81,6 +85,21 @@ impl Finder<'_> {
 }
 
 impl Parts {
+    /// Of several lists that say as much, as those of a choice, one stands for all: each document that is named is perhaps a part.
+    fn choices(&mut self, so_far: usize, named: &[String], (from, at): (From, Span)) {
+        let own = self.layers.get(so_far..).unwrap_or_default();
+        let is_there = |name: &&String| {
+            own.iter().any(|l| matches!(&l.part, Part::Unknown) || matches!(&l.part, Part::Document(d) if d == *name))
+        };
+        let missing: Vec<String> = named.iter().filter(|name| !is_there(name)).cloned().collect();
+        if missing.is_empty() {
+            return;
+        }
+        self.layers.iter_mut().skip(so_far).for_each(|layer| layer.perhaps = true);
+        let layer = |name| Layer { from, part: Part::Document(name), at, perhaps: true };
+        self.layers.extend(missing.into_iter().map(layer));
+    }
+
     /// Takes the parts that are written there.
     pub fn take_literal(&mut self) -> Vec<(String, Node)> {
         std::mem::take(&mut self.literal)
