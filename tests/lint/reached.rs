@@ -32,6 +32,30 @@ fn white_space_of_a_service_control_policy_counts_as_it_is_sent() {
     ]));
 }
 
+/// What the data source writes as `json` is indented by two spaces, and so sent; `minified_json` is not.
+#[test]
+fn a_service_control_policy_by_a_data_source_is_sent_indented() {
+    let statement = |index: usize| {
+        format!(
+            "  statement {{\n    sid       = \"Deny{index:03}\"\n    effect    = \"Deny\"\n    actions   = [\"s3:DeleteBucket\", \"s3:PutBucketAcl\"]\n    resources = [\"arn:aws:s3:::bucket-{index:04}\"]\n  }}\n"
+        )
+    };
+    // lines and blanks of a statement, and of what stands around all of them
+    let written = "    {\n      \"Sid\": \"Deny000\",\n      \"Effect\": \"Deny\",\n      \"Action\": [\n        \"s3:DeleteBucket\",\n        \"s3:PutBucketAcl\"\n      ],\n      \"Resource\": \"arn:aws:s3:::bucket-0000\"\n    },\n";
+    let around = "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n  ]\n}".len();
+    let fits = (10_240 - around + 1) / written.len();
+    let is_large = |count: usize, by: &str, ty: &str| {
+        let statements: String = (0..count).map(statement).collect();
+        let resource = format!(
+            "resource \"aws_organizations_policy\" \"a\" {{\n  type = \"{ty}\"\n  content = data.aws_iam_policy_document.d.{by}\n}}\n"
+        );
+        let text = format!("data \"aws_iam_policy_document\" \"d\" {{\n{statements}}}\n{resource}");
+        codes(&findings("x.tf", &text)).contains("CS113")
+    };
+    assert!(!is_large(fits, "json", "SERVICE_CONTROL_POLICY") && is_large(fits + 1, "json", "SERVICE_CONTROL_POLICY"));
+    assert!(!is_large(fits + 1, "minified_json", "SERVICE_CONTROL_POLICY"));
+}
+
 /// `each.value.json` is any of the documents that the block is for.
 #[test]
 fn the_kind_reaches_each_document() {

@@ -66,6 +66,8 @@ pub struct Policy {
     pub whole: Option<Node>,
     /// The characters of the text that is sent, where it is known to be sent as it is.
     pub sent: Option<usize>,
+    /// It is sent as the data source of Terraform writes it, with white space.
+    pub is_indented: bool,
     /// `Sid`s that stand in several of its sources, and where the later one is named.
     pub repeated: Vec<(Span, String)>,
 }
@@ -237,6 +239,7 @@ impl Policy {
             laid: Vec::new(),
             whole: None,
             sent: None,
+            is_indented: false,
             repeated: Vec::new(),
         }
     }

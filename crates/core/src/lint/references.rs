@@ -13,8 +13,17 @@ use crate::text::json::Node;
 /// A folder, and the pointer of a document in one of its files.
 type Place = (String, String);
 
-/// What a document is used for, and what uses it.
-type Uses = BTreeMap<Place, (Option<PolicyKind>, Option<Holder>, String)>;
+/// What a document is used for.
+struct Use {
+    kind: Option<PolicyKind>,
+    holder: Option<Holder>,
+    /// What uses it.
+    name: String,
+    /// It is sent as it is written, with white space.
+    is_indented: bool,
+}
+
+type Uses = BTreeMap<Place, Use>;
 
 /// What a file is used for.
 #[derive(Default)]
@@ -39,7 +48,8 @@ pub fn resolve(loaded: &mut [Loaded]) {
         let own = folder(&file.source.path);
         known.extend(file.policies.iter().map(|p| (own.to_owned(), p.pointer.clone())));
         for reference in &file.references {
-            let used = (reference.kind, reference.holder, reference.name.clone());
+            let (kind, holder, name) = (reference.kind, reference.holder, reference.name.clone());
+            let used = Use { kind, holder, name, is_indented: reference.is_indented };
             uses.insert(place_of(&reference.document), used);
         }
         for reference in &file.files {
@@ -86,11 +96,12 @@ fn passed_on(loaded: &[Loaded], uses: &mut Uses) -> bool {
     for file in loaded {
         let own = folder(&file.source.path);
         for policy in file.policies.iter().filter(|p| !p.merged.is_empty()) {
-            let Some((Some(kind), _, name)) = uses.get(&(own.to_owned(), policy.pointer.clone())) else {
+            let Some(Use { kind: Some(kind), name, .. }) = uses.get(&(own.to_owned(), policy.pointer.clone())) else {
                 continue;
             };
             let parts = policy.merged.iter().map(|part| document(own, part)).filter(|place| !uses.contains_key(place));
-            new.extend(parts.map(|place| (place, (Some(*kind), None, name.clone()))));
+            let used = || Use { kind: Some(*kind), holder: None, name: name.clone(), is_indented: false };
+            new.extend(parts.map(|place| (place, used())));
         }
     }
     let any = !new.is_empty();
@@ -116,7 +127,10 @@ fn lost(file: &Loaded, known: &BTreeSet<Place>, linted: &BTreeSet<String>) -> Ve
 
 fn used(policy: Policy, folder: &str, uses: &Uses, of_file: Option<&OfFile>) -> Policy {
     match uses.get(&(folder.to_owned(), document_of(&policy.pointer).to_owned())) {
-        Some((Some(kind), holder, name)) if !policy.kind_is_told => policy.used_as(*kind, *holder, Some(name.clone())),
+        Some(Use { kind: Some(kind), holder, name, is_indented }) if !policy.kind_is_told => {
+            let policy = policy.used_as(*kind, *holder, Some(name.clone()));
+            Policy { is_indented: *is_indented, ..policy }
+        }
         _ => match of_file.and_then(|of| Some((of.kind?, of.holder))) {
             Some((kind, holder)) if !policy.kind_is_told => policy.used_as(kind, holder, None),
             _ => policy,

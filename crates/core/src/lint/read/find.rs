@@ -45,6 +45,8 @@ pub struct Reference {
     pub span: Span,
     /// Whom it is inline in there.
     pub inline_in: Vec<String>,
+    /// It is sent as it is written there, with white space.
+    pub is_indented: bool,
 }
 
 /// A resource that is the inline policy of a permission set.
@@ -569,6 +571,7 @@ impl<'a> Finder<'a> {
         if !documents.is_empty() {
             let name = around.names.last().cloned().unwrap_or_default();
             let inline_in = if is_one_document(raw) { around.beside.inline_in.clone() } else { Vec::new() };
+            let is_indented = around.content && is_one_document(raw);
             let reference = |document| Reference {
                 document,
                 kind: around.kind,
@@ -576,6 +579,7 @@ impl<'a> Finder<'a> {
                 name: name.clone(),
                 span: node.span,
                 inline_in: inline_in.clone(),
+                is_indented,
             };
             self.references.extend(documents.into_iter().map(reference));
             return;

@@ -70,7 +70,16 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 
 /// The characters of a service control policy whose text is sent as it is: AWS Organizations counts its white space.
 pub fn sent(policy: &Policy) -> Option<usize> {
-    policy.sent.filter(|_| policy.kind == PolicyKind::ServiceControl)
+    let sent = policy.sent.or_else(|| indented(policy));
+    sent.filter(|_| policy.kind == PolicyKind::ServiceControl)
+}
+
+/// The characters of a document as the data source of Terraform writes it.
+fn indented(policy: &Policy) -> Option<usize> {
+    let whole =
+        if policy.layers.is_empty() { Some(&policy.root).filter(|_| policy.complete) } else { policy.whole.as_ref() };
+    let written = with_sets(whole.filter(|_| policy.is_indented)?).to_json();
+    serde_json::to_string_pretty(&written).ok().map(|text| text.chars().count())
 }
 
 /// What the quota is one of.
