@@ -87,7 +87,7 @@ impl Agreements<'_> {
         self.standings.borrow_mut().remove(&account.id);
     }
 
-    /// An entity as Cedar holds it, converted once.
+    /// An entity as Cedar holds it, converted once, unless it is of one account alone.
     pub(super) fn entity(&self, uid: &Uid) -> Result<Option<CedarEntity>, Failure> {
         if let Some(entity) = self.entities.borrow().get(uid) {
             return Ok(Some(entity.clone()));
@@ -97,7 +97,12 @@ impl Agreements<'_> {
         };
         let parents: Vec<Uid> = entity.parents.iter().map(|(p, _)| p.clone()).collect();
         let converted = entity.to_cedar(&parents)?;
-        self.entities.borrow_mut().insert(uid.clone(), converted.clone());
+        if !OF_ONE_ACCOUNT.contains(&uid.ty.as_str()) {
+            self.entities.borrow_mut().insert(uid.clone(), converted.clone());
+        }
         Ok(Some(converted))
     }
 }
+
+/// The types of entities that no other account reads.
+const OF_ONE_ACCOUNT: [&str; 4] = ["Group", "Role", "Root", "User"];

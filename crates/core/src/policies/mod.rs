@@ -431,10 +431,11 @@ impl RuleBook {
         Ok(if certain.permitted { (Some(true), certain) } else { (None, ruling) })
     }
 
-    /// Whether some answer may depend on who acts: a policy reads the principal of what is asked about those who act, or names one.
+    /// Whether some answer may depend on who acts, beyond what kind of principal it is: a policy reads the principal of what is asked
+    /// about those who act, or names one.
     pub fn reads_who_acts(&self) -> bool {
         let of_who_acts = |action: &str| self.operations.operation(action).is_some() || is_asked_of_who_acts(action);
-        let reads = |(action, reads): (&String, &Reads)| reads.names_who_acts || reads.principal && of_who_acts(action);
+        let reads = |(action, reads): (&String, &Reads)| reads.names_who_acts || reads.principal_itself && of_who_acts(action);
         self.by_action.iter().any(reads)
     }
 

@@ -19,6 +19,8 @@ pub struct Reads {
     names_entities: bool,
     /// The principal is read: in the scope of a policy, or in a condition.
     pub principal: bool,
+    /// More of it is read than its type, which it has wherever nothing else is known of it.
+    pub principal_itself: bool,
     /// A user, a role or another principal of AWS is named.
     pub names_who_acts: bool,
     /// The tags, of whatever entity.
@@ -44,8 +46,11 @@ impl Reads {
         let mut reads = Self::default();
         reads.add(json);
         reads.turns(json);
-        let any = json.get("principal").and_then(|p| p.get("op")).and_then(Value::as_str) == Some("All");
-        reads.principal |= !any;
+        let scope = json.get("principal");
+        let op = scope.and_then(|p| p.get("op")).and_then(Value::as_str);
+        reads.principal |= op != Some("All");
+        let by_type = op == Some("is") && scope.is_some_and(|p| p.get("in").is_none());
+        reads.principal_itself |= op != Some("All") && !by_type;
         reads.organization = reads.organization && !asks_for_the_organization(json);
         // most policies read none, and each of them is read in each run
         if reads.names_entities {
@@ -61,6 +66,7 @@ impl Reads {
             reads.attributes.extend(one.attributes.iter().cloned());
             reads.names_entities |= one.names_entities;
             reads.principal |= one.principal;
+            reads.principal_itself |= one.principal_itself;
             reads.names_who_acts |= one.names_who_acts;
             reads.organization |= one.organization;
             reads.units |= one.units;
@@ -84,7 +90,13 @@ impl Reads {
                 let is_entity =
                     ty.is_some_and(|t| !t.ends_with("Action")) && members.get("id").is_some_and(Value::is_string);
                 self.names_entities |= is_entity || members.contains_key("getTag") || members.contains_key("hasTag");
-                self.principal |= is_variable(json, "principal");
+                if members.get("is").is_some_and(is_type_of_principal) {
+                    self.principal = true;
+                    return;
+                }
+                let is_principal = is_variable(json, "principal");
+                self.principal |= is_principal;
+                self.principal_itself |= is_principal;
                 let of = |name: &str| ty.is_some_and(|ty| local(ty) == name);
                 self.units |= of("OrganizationalUnit");
                 self.names_who_acts |= WHO_ACTS.iter().any(|name| of(name));
@@ -227,6 +239,11 @@ pub fn actions(policy: &Policy) -> Vec<String> {
         ActionConstraint::In(uids) => uids,
     };
     uids.iter().map(|uid| uid.id().unescaped().to_owned()).collect()
+}
+
+/// Whether the operands of `is` ask of what type the principal is, and nothing else.
+fn is_type_of_principal(operands: &Value) -> bool {
+    operands.get("in").is_none() && operands.get("left").is_some_and(|left| is_variable(left, "principal"))
 }
 
 /// Whether an expression in JSON is this variable.
