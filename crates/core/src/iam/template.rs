@@ -63,24 +63,26 @@ impl Template {
     pub fn parse(text: &str, syntax: Syntax) -> Result<Self, BadVariable> {
         let mut template = Self::default();
         let mut rest = text;
-        while let Some(c) = rest.chars().next() {
-            let after = rest.get(c.len_utf8()..).unwrap_or("");
-            match c {
-                '*' if syntax.wildcards => template.parts.push(TemplatePart::Any),
-                '?' if syntax.wildcards => template.parts.push(TemplatePart::One),
-                '$' if syntax.variables && after.starts_with('{') => {
-                    let inner = after.get(1..).unwrap_or("");
-                    let Some((name, tail)) = inner.split_once('}') else {
-                        return Err(BadVariable::NotClosed);
-                    };
+        let is_special = |c: char| matches!(c, '*' | '?') && syntax.wildcards || c == '$' && syntax.variables;
+        while let Some(at) = rest.find(is_special) {
+            let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
+            template.push_str(before);
+            let after = from.get(1..).unwrap_or("");
+            rest = after;
+            match from.as_bytes().first() {
+                Some(b'*') => template.parts.push(TemplatePart::Any),
+                Some(b'?') => template.parts.push(TemplatePart::One),
+                _ if after.starts_with('{') => {
+                    let (name, tail) = after.get(1..).unwrap_or("").split_once('}').ok_or(BadVariable::NotClosed)?;
                     template.variable(name)?;
                     rest = tail;
-                    continue;
                 }
-                _ => template.push_char(c),
+                _ => template.push_str("$"),
             }
-            rest = after;
         }
+        template.push_str(rest);
+        // there are many, and most have one part
+        template.parts.shrink_to_fit();
         Ok(template)
     }
 
@@ -112,16 +114,11 @@ impl Template {
         Ok(())
     }
 
-    fn push_char(&mut self, c: char) {
-        match self.parts.last_mut() {
-            Some(TemplatePart::Literal(text)) => text.push(c),
-            _ => self.parts.push(TemplatePart::Literal(c.to_string())),
-        }
-    }
-
     fn push_str(&mut self, text: &str) {
-        for c in text.chars() {
-            self.push_char(c);
+        match self.parts.last_mut() {
+            _ if text.is_empty() => {}
+            Some(TemplatePart::Literal(literal)) => literal.push_str(text),
+            _ => self.parts.push(TemplatePart::Literal(text.to_owned())),
         }
     }
 

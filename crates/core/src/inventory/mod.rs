@@ -296,34 +296,25 @@ impl<'a> Builder<'a> {
 
     /// Entities by uid; what is declared twice is an error.
     fn index(&mut self) -> BTreeMap<Uid, Entity> {
-        let mut entities = BTreeMap::new();
         let mut built_in = Expanded::default();
         let source = SourceFile::new("built-in agreements", builtin::AGREEMENTS);
         if let Ok(root) = json::parse(&source) {
             expand::expand(&self.schema, &source, &root, &mut built_in);
         }
-        for mut entity in built_in.entities {
-            entity.built_in = true;
-            entities.insert(entity.uid.clone(), entity);
-        }
-        for entity in std::mem::take(&mut self.expanded.entities) {
-            let first: Option<&Entity> = entities.get(&entity.uid);
-            if let Some(first) = first {
-                let message = format!("{} is defined twice", entity.uid);
-                let (line, _) = first.source.line_column(first.span.start);
-                let place = if first.built_in {
-                    "the other is built in".to_owned()
-                } else {
-                    format!("the other is in {}, line {line}", first.source.path)
-                };
-                self.expanded
-                    .problems
-                    .push(entity.problem(entity.span, message).help(format!("keep one of the two: {place}")));
-                continue;
+        built_in.entities.iter_mut().for_each(|entity| entity.built_in = true);
+        let declared = std::mem::take(&mut self.expanded.entities);
+        // a map that is made of what is in order is full: one that grows is half empty
+        let mut all: Vec<(Uid, Entity)> =
+            built_in.entities.into_iter().chain(declared).map(|e| (e.uid.clone(), e)).collect();
+        all.sort_by(|(one, _), (other, _)| one.cmp(other));
+        all.dedup_by(|(uid, entity), (first_uid, first)| {
+            let is_same = uid == first_uid;
+            if is_same {
+                self.expanded.problems.push(defined_twice(entity, first));
             }
-            entities.insert(entity.uid.clone(), entity);
-        }
-        entities
+            is_same
+        });
+        all.into_iter().collect()
     }
 
     /// Documents that stand inside entity files.
@@ -574,6 +565,17 @@ impl<'a> Builder<'a> {
         }
         unused.into_iter().map(|(source, _)| source).collect()
     }
+}
+
+fn defined_twice(entity: &Entity, first: &Entity) -> Problem {
+    let place = if first.built_in {
+        "the other is built in".to_owned()
+    } else {
+        let (line, _) = first.source.line_column(first.span.start);
+        format!("the other is in {}, line {line}", first.source.path)
+    };
+    let message = format!("{} is defined twice", entity.uid);
+    entity.problem(entity.span, message).help(format!("keep one of the two: {place}"))
 }
 
 /// The trust policies that roles refer to: by their ids, or by their paths as they are resolved.

@@ -58,6 +58,10 @@ pub struct Classes {
     actions: Vec<String>,
     numbers: HashMap<String, u32>,
     profiles: HashMap<*const Layer, Profile>,
+    /// Which of the actions these patterns name: a `1` or a `0` for each. The patterns of most documents are those of others.
+    named: HashMap<Vec<Template>, Rc<str>>,
+    /// The same for `NotAction`.
+    left_out: HashMap<Vec<Template>, Rc<str>>,
     /// What a condition comes to on a key that is known in part, by their numbers; `None` where that is open.
     decided: HashMap<(u32, u32), Option<bool>>,
     /// How many profiles were made.
@@ -104,6 +108,8 @@ impl Classes {
             actions: actions.into_iter().collect(),
             numbers: HashMap::new(),
             profiles: HashMap::new(),
+            named: HashMap::new(),
+            left_out: HashMap::new(),
             decided: HashMap::new(),
             made: 0,
         }
@@ -209,16 +215,13 @@ impl Classes {
         let (mut origins, mut unlike) = (Vec::new(), false);
         for (index, stated) in layer.statements.iter().enumerate() {
             let statement = &stated.statement;
-            let names =
-                |a: &String| statement.actions.patterns.iter().any(|p| p.matches(a)) != statement.actions.negated;
-            let named: Vec<u8> = self.actions.iter().map(|a| if names(a) { b'1' } else { b'0' }).collect();
-            if !named.contains(&b'1') {
+            let named = self.named(&statement.actions);
+            if !named.contains('1') {
                 continue;
             }
             unlike |= statement.principals.is_some();
             let conditions: Vec<Test> = statement.conditions.iter().map(|c| self.test(c)).collect();
             let variables: Vec<String> = statement.resources.patterns.iter().flat_map(variables_of).collect();
-            let named = String::from_utf8_lossy(&named);
             // what a signature says of each statement has this form: without it, a condition of one would pass for another's
             let form: Vec<usize> = conditions.iter().map(|c| c.variables.len()).collect();
             text.push_str(&format!("\n{} {named} {} {form:?}", statement.allow, variables.is_empty()));
@@ -228,6 +231,18 @@ impl Classes {
         let places = Arc::new(Places { name: layer.name.clone(), of: layer.of.clone(), origins });
         self.made += 1;
         Profile { layer: layer.clone(), own: self.made, number: self.number(text), statements, places, unlike }
+    }
+
+    fn named(&mut self, clause: &Clause<Template>) -> Rc<str> {
+        let known = if clause.negated { &mut self.left_out } else { &mut self.named };
+        if let Some(named) = known.get(&clause.patterns) {
+            return named.clone();
+        }
+        let names = |a: &String| clause.patterns.iter().any(|p| p.matches(a)) != clause.negated;
+        let named: String = self.actions.iter().map(|a| if names(a) { '1' } else { '0' }).collect();
+        let named: Rc<str> = named.into();
+        known.insert(clause.patterns.clone(), named.clone());
+        named
     }
 
     fn test(&mut self, condition: &Condition) -> Test {
