@@ -105,8 +105,9 @@ pub struct Documents {
     pub policies: Vec<String>,
     /// The files of the documents, for telling what to change; those of AWS are left out.
     pub files: Vec<String>,
-    /// Lowered once something is asked: most documents are like others that were asked before ([`classes`](super::classes)).
-    lowered: OnceCell<Vec<LoweredStatement>>,
+    /// Each lowered once an action is asked about that it names: most documents are like others that were asked before
+    /// ([`classes`](super::classes)), and of most others few statements are ever asked about.
+    lowered: RefCell<BTreeMap<usize, LoweredStatement>>,
     parts: OnceCell<Vec<Vec<ConditionPart>>>,
     slices: RefCell<HashMap<String, Rc<Slice>>>,
     memo: RefCell<HashMap<Projection, LayerOutcome>>,
@@ -245,7 +246,7 @@ impl Documents {
             opaque: Vec::new(),
             policies: Vec::new(),
             files: Vec::new(),
-            lowered: OnceCell::new(),
+            lowered: RefCell::default(),
             parts: OnceCell::new(),
             slices: RefCell::default(),
             memo: RefCell::default(),
@@ -277,8 +278,10 @@ impl Documents {
             set: PolicySet::new(),
         };
         let about: Vec<usize> = self.statements.iter().enumerate().filter(|(_, s)| named(s)).map(|(i, _)| i).collect();
+        self.lower(&about)?;
+        let lowered = self.lowered.borrow();
         for index in about {
-            let Some(lowered) = self.lowered()?.get(index) else { continue };
+            let Some(lowered) = lowered.get(&index) else { continue };
             slice.statements.push(index);
             slice.reads.extend(&lowered.reads);
             let id = PolicyId::new(index.to_string());
@@ -288,26 +291,31 @@ impl Documents {
         let names = |s: &Statement| s.resources.patterns != [ResourcePattern::All] || s.principals.is_some();
         let names_resources = self.of_slice(&slice).any(names);
         slice.names_resources = names_resources;
+        drop(lowered);
         let slice = Rc::new(slice);
         self.slices.borrow_mut().insert(action.to_owned(), slice.clone());
         Ok(slice)
     }
 
-    /// Its statements as Cedar. They are parsed together: most of what a parse costs is its beginning.
-    fn lowered(&self) -> Result<&[LoweredStatement], Failure> {
-        if let Some(lowered) = self.lowered.get() {
-            return Ok(lowered);
-        }
-        let (mut text, mut reads) = (String::new(), Vec::new());
-        for LayerStatement { statement, .. } in &self.statements {
+    /// Makes Cedar of these statements, where that was not done. They are parsed together: most of what a parse costs is its beginning.
+    fn lower(&self, about: &[usize]) -> Result<(), Failure> {
+        let mut known = self.lowered.borrow_mut();
+        let (mut text, mut new) = (String::new(), Vec::new());
+        for index in about.iter().filter(|i| !known.contains_key(i)) {
+            let Some(LayerStatement { statement, .. }) = self.statements.get(*index) else { continue };
             let lowered = lower::statement(statement);
             text.push_str(&lowered.text);
             text.push('\n');
-            reads.push(lowered.reads);
+            new.push((*index, lowered.reads));
         }
-        let policies = parse(&text, self.statements.len())?.into_iter();
-        let lowered = policies.zip(reads).map(|(policy, reads)| LoweredStatement { policy, reads }).collect();
-        Ok(self.lowered.get_or_init(|| lowered))
+        if new.is_empty() {
+            return Ok(());
+        }
+        let policies = parse(&text, new.len())?.into_iter();
+        known.extend(
+            new.into_iter().zip(policies).map(|((at, reads), policy)| (at, LoweredStatement { policy, reads })),
+        );
+        Ok(())
     }
 
     /// Where a statement of this layer stands.

@@ -435,7 +435,8 @@ impl RuleBook {
     /// about those who act, or names one.
     pub fn reads_who_acts(&self) -> bool {
         let of_who_acts = |action: &str| self.operations.operation(action).is_some() || is_asked_of_who_acts(action);
-        let reads = |(action, reads): (&String, &Reads)| reads.names_who_acts || reads.principal_itself && of_who_acts(action);
+        let reads =
+            |(action, reads): (&String, &Reads)| reads.names_who_acts || reads.principal_itself && of_who_acts(action);
         self.by_action.iter().any(reads)
     }
 
