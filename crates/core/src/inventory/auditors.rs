@@ -49,6 +49,9 @@ impl Auditors {
 
     /// A warning for each auditor whom nothing in the inventory is called: what is declared of them is held against nobody.
     pub(super) fn unknown(&self, entities: &BTreeMap<Uid, Entity>) -> Vec<Problem> {
+        if self.is_empty() {
+            return Vec::new();
+        }
         let of = |types: &'static [&str]| entities.values().filter(move |e| types.contains(&e.uid.ty.as_str()));
         let ids = of(&["User", "Role", "Root", "PermissionSet"]).map(|e| e.uid.id.as_str());
         let people = of(&["IdentityCenterUser"]).filter_map(|e| e.str("userName"));

@@ -113,7 +113,7 @@ impl Check<'_> {
         found.extend(entity.parents.iter().map(|(uid, span)| (uid, *span)));
         for (uid, span) in found {
             // policies were looked up with their documents
-            let known = self.entities.contains_key(uid) || ["IamPolicy", "Service"].contains(&uid.ty.as_str());
+            let known = ["IamPolicy", "Service"].contains(&uid.ty.as_str()) || self.entities.contains_key(uid);
             let of_kind = uid.ty == "Agreement" && entity.uid.ty == "CustomerAgreement";
             if known || of_kind {
                 continue;

@@ -33,6 +33,9 @@ impl Named {
 /// What is probably misspelt.
 pub(super) fn doubtful(entities: &BTreeMap<Uid, Entity>, config: &Config) -> Vec<Problem> {
     let mut found = tags(entities, config);
+    if config.named.signatories.is_empty() && config.trusted.is_empty() {
+        return found;
+    }
     let people = people(entities);
     found.extend(
         config.named.signatories.iter().filter_map(|(name, place)| person(name, place, &people, "signatories")),
@@ -47,6 +50,9 @@ pub(super) fn doubtful(entities: &BTreeMap<Uid, Entity>, config: &Config) -> Vec
 
 /// Tags that no account has. Case does not matter (R85).
 fn tags(entities: &BTreeMap<Uid, Entity>, config: &Config) -> Vec<Problem> {
+    if config.named.phi_tags.is_empty() {
+        return Vec::new();
+    }
     let accounts = || entities.values().filter(|e| e.uid.ty == "Account");
     let has: BTreeSet<String> =
         accounts().flat_map(|a| a.tags.iter().map(|(key, value)| format!("{key}={value}"))).collect();
