@@ -231,6 +231,39 @@ fn a_version_that_makes_variables_is_no_safe_fix() {
     }
 }
 
+/// What changes nothing in one list may be all that another reads of it: an exception of a `Deny` that is written in a local stays.
+#[test]
+fn a_list_that_is_read_elsewhere_is_no_safe_fix() {
+    let text = |head: &str, list: &str| {
+        format!(
+            "{head}data \"aws_iam_policy_document\" \"x\" {{\n  statement {{\n    effect      = \"Deny\"\n    not_actions = {list}\n    resources   = [\"*\"]\n  }}\n}}\n"
+        )
+    };
+    let list = r#"["s3:Get*", "s3:GetObject"]"#;
+    let local = format!("locals {{\n  all = {list}\n}}\n");
+    let fixes = |text: String| fixed(&Example::new("x.tf", text), Which::Safe, &settings("")).is_some();
+    assert!(fixes(text("", list)));
+    assert!(!fixes(text(&local, "local.all")));
+    assert!(!fixes(text("", &format!("[for x in {list} : x]"))));
+    assert!(!fixes(text("", &format!("concat({list}, [\"ec2:*\"])"))));
+    let template = "Mappings:\n  M:\n    a:\n      list:\n        - s3:Get*\n        - s3:GetObject\nResources:\n  P:\n    Type: AWS::IAM::ManagedPolicy\n    Properties:\n      PolicyDocument:\n        Version: '2012-10-17'\n        Statement:\n          - Effect: Deny\n            NotAction: !FindInMap [M, a, list]\n            Resource: '*'\n";
+    assert!(codes(&lint(&[Example::new("t.yaml", template)], &settings("")).findings).contains("CS185"));
+    assert!(fixed(&Example::new("t.yaml", template), Which::Safe, &settings("")).is_none());
+}
+
+/// Where documents are merged, a `Sid` decides what takes the place of what.
+#[test]
+fn the_sids_of_merged_documents_are_no_safe_fix() {
+    let text = |attributes: &str| {
+        format!(
+            "data \"aws_iam_policy_document\" \"a\" {{\n  statement {{\n    sid       = \"A 1\"\n    actions   = [\"s3:GetObject\"]\n    resources = [\"*\"]\n  }}\n}}\ndata \"aws_iam_policy_document\" \"b\" {{\n{attributes}  statement {{\n    sid       = \"A1\"\n    actions   = [\"ec2:RunInstances\"]\n    resources = [\"*\"]\n  }}\n}}\n"
+        )
+    };
+    let fixes = |attributes: &str| fixed(&Example::new("x.tf", text(attributes)), Which::Safe, &settings("")).is_some();
+    assert!(fixes(""));
+    assert!(!fixes("  override_policy_documents = [data.aws_iam_policy_document.a.json]\n"));
+}
+
 /// The old permission to read reports becomes what the User Guide maps it to.
 #[test]
 fn reports_are_migrated() {

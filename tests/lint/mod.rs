@@ -4,6 +4,7 @@ mod access_analyzer;
 mod cases;
 mod catalogue;
 mod command;
+mod computed;
 mod constructs;
 mod directives;
 mod elsewhere;

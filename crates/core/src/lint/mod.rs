@@ -250,10 +250,11 @@ impl<'a> Sink<'a> {
     pub fn add(&mut self, at: &At, message: impl Into<String>, help: impl Into<String>) -> Option<&mut Finding> {
         let pointer = self.policy.map_or_else(|| at.pointer.clone(), |p| p.pointer_to(&at.pointer));
         let sid = self.policy.and_then(|p| p.sid_at(&at.pointer));
+        let is_replaced = self.policy.is_some_and(|p| p.is_replaced_at(&at.pointer));
         let words = self.policy.filter(|p| p.host == read::Host::Terraform).and_then(|p| p.words_at(&at.pointer));
         self.found.push(Finding {
             rule: self.rule,
-            severity: self.severity,
+            severity: if is_replaced { self.severity.min(Severity::Warning) } else { self.severity },
             place: Place { source: self.source.clone(), span: at.span },
             pointer: told(pointer),
             sid: sid.map(told),
@@ -278,9 +279,11 @@ impl<'a> Sink<'a> {
         help: impl Into<String>,
     ) -> Option<&mut Finding> {
         let given = self.settings.gives_severity(self.rule);
+        let is_replaced = self.policy.is_some_and(|p| p.is_replaced_at(&at.pointer));
         let finding = self.add(at, message, help)?;
         if !given {
-            finding.severity = severity;
+            // nothing sends a statement that another takes the place of
+            finding.severity = if is_replaced { severity.min(Severity::Warning) } else { severity };
         }
         Some(finding)
     }

@@ -18,6 +18,11 @@ pub fn is_part(pointer: &str) -> bool {
     pointer.starts_with(DOCUMENT) && document_of(pointer) != pointer
 }
 
+/// Whether this is a document that blocks of Terraform are, and none that is written in one of its attributes.
+pub fn is_block(pointer: &str) -> bool {
+    pointer.starts_with(DOCUMENT) && document_of(pointer) == pointer
+}
+
 /// Takes out of a document what becomes a part of it.
 pub fn take_parts(root: &mut Node) -> Vec<Member> {
     let Value::Object(members) = &mut root.value else {

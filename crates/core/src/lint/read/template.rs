@@ -5,8 +5,17 @@ use super::embedded::Mapped;
 use super::placeholders::is_blank;
 
 /// How placeholders begin and end, and whether they stand for a value.
-const MARKS: [(&str, &str, bool); 5] =
-    [("${", "}", true), ("%{", "}", false), ("{{", "}}", true), ("{%", "%}", false), ("<", ">", true)];
+const MARKS: [(&str, &str, bool); 9] = [
+    ("${", "}", true),
+    ("%{", "}", false),
+    ("{{", "}}", true),
+    ("{%", "%}", false),
+    ("<", ">", true),
+    ("#{", "}", true),
+    ("$[", "]", true),
+    ("$(", ")", true),
+    ("((", "))", true),
+];
 
 /// Whether what follows the first brace of a text may follow one in JSON, or in a template of it.
 pub fn begins_like_json(text: &str) -> bool {
@@ -79,7 +88,8 @@ fn blank(rest: &str) -> Option<usize> {
         let is_name = name.len() > 2 && name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(is_part);
         return is_name.then_some(end + 2);
     }
-    let end = rest.find(|c: char| !is_part(c) && !"@%$".contains(c))?;
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "_-@%$".contains(c);
+    let end = rest.find(|c: char| !is_part(c))?;
     rest.get(..end).filter(|word| is_blank(word)).map(str::len)
 }
 
@@ -115,6 +125,7 @@ mod tests {
         );
         assert_eq!(of(r#"%{ if x }{"a": 1}%{ endif }"#).unwrap(), r#"{"a": 1}"#);
         assert_eq!(of(r#"{"a": "b\"<c>"}"#), None);
+        assert_eq!(of(r#"{"a": #{x}, "b": $[x], "c": @@x@@}"#).unwrap(), r#"{"a": "?", "b": "?", "c": "?"}"#);
         assert_eq!(of(r#"{"a": [MAX_AGE], "b": __MAX__}"#).unwrap(), r#"{"a": "?", "b": "?"}"#);
     }
 }

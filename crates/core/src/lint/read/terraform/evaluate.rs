@@ -612,6 +612,12 @@ fn compared(operator: BinaryOperator, one: &Node, other: &Node, at: Span) -> Nod
         (BinaryOperator::And, Value::Bool(true), Value::Bool(true)) => true,
         (BinaryOperator::Or, Value::Bool(true), _) | (BinaryOperator::Or, _, Value::Bool(true)) => true,
         (BinaryOperator::Or, Value::Bool(false), Value::Bool(false)) => false,
+        (BinaryOperator::Eq | BinaryOperator::NotEq, Value::Null, _) if is_present(other) => {
+            operator == BinaryOperator::NotEq
+        }
+        (BinaryOperator::Eq | BinaryOperator::NotEq, _, Value::Null) if is_present(one) => {
+            operator == BinaryOperator::NotEq
+        }
         (BinaryOperator::Eq, a, b) if scalar(one) && scalar(other) => a == b,
         (BinaryOperator::NotEq, a, b) if scalar(one) && scalar(other) => a != b,
         (operator, Value::Number(a), Value::Number(b)) => match (ordered(operator, a, b), sum(operator, a, b)) {
@@ -622,6 +628,11 @@ fn compared(operator: BinaryOperator, one: &Node, other: &Node, at: Span) -> Nod
         _ => return unknown(at),
     };
     Node::new(at, Value::Bool(value))
+}
+
+/// A value that is certainly not `null`, though parts of it may be unknown.
+fn is_present(node: &Node) -> bool {
+    !matches!(node.value, Value::Null | Value::OneOf(_)) && !is_unknown(node)
 }
 
 /// How whole numbers compare.

@@ -8,6 +8,7 @@ mod evaluate;
 pub mod expression;
 mod functions;
 pub mod json;
+mod matching;
 mod memo;
 mod repeated;
 pub mod scope;
