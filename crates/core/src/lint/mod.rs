@@ -175,6 +175,8 @@ pub struct Finding {
     pub report_only: bool,
     /// What uses the module that it is found in: `module.sso.aws_iam_policy.legal`.
     pub uses: Vec<String>,
+    /// The resource or module that it stands in, by the file.
+    pub within: Option<String>,
     /// The text of the policy that it is about, where it is about one that is known.
     pub words: Option<String>,
 }
@@ -193,7 +195,7 @@ impl Finding {
             ["data", ty, name, ..] => ["data", ty, name].join("."),
             ["Resources", name, ..] => format!("Resources.{name}"),
             ["module", name, ..] => format!("module.{name}"),
-            _ => return None,
+            _ => return self.within.clone(),
         };
         Some(taken.split('[').next().unwrap_or_default().to_owned())
     }
@@ -265,6 +267,7 @@ impl<'a> Sink<'a> {
             owner: None,
             report_only: false,
             uses: Vec::new(),
+            within: None,
             words,
         });
         self.found.last_mut()

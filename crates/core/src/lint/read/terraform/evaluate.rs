@@ -353,7 +353,7 @@ impl<'a> Evaluation<'a> {
 
     /// A variable may be what it is by default, where that says something, what the modules' callers give, and anything else.
     fn variable(&self, name: &str, at: Span) -> Said {
-        let default = self.scope.default_of(name);
+        let default = self.scope.default_of(name).filter(|_| !self.scope.is_set(name));
         // a default of this file has its own places, the others those where it is used
         if default.is_some_and(|(_, source)| self.is_here(source)) {
             return Said { node: Rc::new(self.possible(name, at)), elsewhere: false };
@@ -363,7 +363,8 @@ impl<'a> Evaluation<'a> {
     }
 
     fn possible(&self, name: &str, at: Span) -> Node {
-        let default = self.scope.default_of(name).map(|d| self.said(Kind::Default, name, d, self.scope, at));
+        let default = self.scope.default_of(name).filter(|_| !self.scope.is_set(name));
+        let default = default.map(|d| self.said(Kind::Default, name, d, self.scope, at));
         let default = default.and_then(|said| self.asked_elsewhere(&said, &[], at));
         let possible = default.into_iter().chain(self.given(name, at)).chain(self.named_values(name, at)).filter(says);
         let typed = |node: Node| match self.scope.type_of(name) {
@@ -383,7 +384,7 @@ impl<'a> Evaluation<'a> {
     /// What files of values set a variable to, and what its validation allows.
     fn named_values(&self, name: &str, at: Span) -> Vec<Node> {
         let mut found = Vec::new();
-        for named in self.scope.set(name).iter().take(MOST_CALLS) {
+        for named in self.scope.set(name).into_iter().take(MOST_CALLS) {
             found.push(without_policies(self.there(named.1, self.scope, at).value(named.0), at));
         }
         for (list, each) in self.scope.allowed(name) {
