@@ -23,7 +23,9 @@ use super::terraform::calls::Document;
 use super::terraform::expression;
 use super::terraform::scope::{self, Scope, Scopes, folder, is_values};
 use super::yaml;
-use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, looks_like_policy, placeholders, shown, unreadable};
+use super::{
+    Fault, FaultKind, Host, UNKNOWN, duplicate, is_terraform_json, looks_like_policy, placeholders, shown, unreadable,
+};
 use crate::aws::linted::is_of_other_language;
 use crate::aws::managed as managed_policies;
 use crate::aws::management::{self, Kind};
@@ -621,7 +623,8 @@ impl<'a> Finder<'a> {
         let kind = self.given.or(around.kind).or_else(|| by_name(&self.source.path, node));
         let mut node = node.clone();
         let mut parts = Parts::default();
-        if self.scope.is_some() && around.pointer.starts_with(DOCUMENT) {
+        let is_read_as_terraform = self.scope.is_some() || is_terraform_json(&self.source.path);
+        if is_read_as_terraform && around.pointer.starts_with(DOCUMENT) {
             if is_part(&around.pointer) {
                 with_version(&mut node);
             } else {

@@ -31,7 +31,7 @@ const BLANKS: [Blank; 14] = [
     ("#{", "}", |name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '@')),
     ("<", ">", |name| name.starts_with(|c: char| c.is_ascii_alphabetic())),
     ("$[", "]", is_word),
-    ("[", "]", |name| name.len() > 1 && is_words(name)),
+    ("[", "]", is_words),
     ("{{", "}}", |_| true),
     ("%{", "}", |_| true),
     ("((", "))", is_word),
