@@ -251,6 +251,26 @@ fn a_list_that_is_read_elsewhere_is_no_safe_fix() {
     assert!(fixed(&Example::new("t.yaml", template), Which::Safe, &settings("")).is_none());
 }
 
+/// What a template chooses need not be there: what it makes redundant may be all that is left without it.
+#[test]
+fn what_a_template_may_leave_out_makes_no_safe_fix() {
+    let fixes = |name: &str, actions: &str, statement: &str| {
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{statement}{{"Effect": "Deny", "NotAction": [{actions}], "Resource": "*"}}]}}"#
+        );
+        fixed(&Example::new(name, text), Which::Safe, &settings("")).is_some()
+    };
+    let all = r#""ec2:*", "s3:GetObject""#;
+    assert!(fixes("a.json", &format!(r#""s3:Get*", {all}"#), ""));
+    assert!(!fixes("a.json.tpl", &format!(r#"%{{ if x }}"s3:Get*", %{{ endif }}{all}"#), ""));
+    assert!(!fixes("a.json.j2", &format!(r#"{{% if x %}}"s3:Get*", {{% else %}}"iam:*",{{% endif %}} {all}"#), ""));
+    let wider = r#"{"Effect": "Deny", "Action": "*", "Resource": "*"}, "#;
+    assert!(fixes("a.json", all, wider));
+    assert!(!fixes("a.json.tpl", all, &format!("%{{ if x }}{wider}%{{ endif }}")));
+    // a placeholder for a value chooses nothing
+    assert!(fixes("a.json.j2", &format!(r#""{{{{ x }}}}:*", "s3:PutObject", "s3:PutObject", {all}"#), ""));
+}
+
 /// Where documents are merged, a `Sid` decides what takes the place of what.
 #[test]
 fn the_sids_of_merged_documents_are_no_safe_fix() {

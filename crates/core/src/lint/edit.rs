@@ -3,7 +3,7 @@
 
 use super::Edit;
 use super::policy::{List, Policy, Statement, Text};
-use super::read::Host;
+use super::read::{Host, directives};
 use crate::problem::Span;
 use crate::text::json::Node;
 
@@ -146,6 +146,9 @@ fn is_written_there(policy: &Policy, list: &List) -> bool {
     let (Some(first), Some(last)) = (list.texts.first(), list.texts.last()) else {
         return false;
     };
+    if has_choices(policy) {
+        return false;
+    }
     let span = Span { start: first.at.span.start, end: last.at.span.end };
     let within = |s: &Statement| s.node.span.start <= span.start && span.end <= s.node.span.end;
     let own =
@@ -154,6 +157,12 @@ fn is_written_there(policy: &Policy, list: &List) -> bool {
         return false;
     }
     policy.host != Host::Terraform || is_plain_list(&policy.source.text, span)
+}
+
+/// Whether the document is a template whose directives choose what is in it: what is there beside something need not be there.
+fn has_choices(policy: &Policy) -> bool {
+    let text = policy.source.slice(policy.root.span);
+    directives::may_have(text) && directives::has_one(text)
 }
 
 /// Whether what stands here in Terraform is all that stands in the list of an attribute: `actions = [ … ]`.
@@ -244,7 +253,7 @@ pub fn remove_statement(policy: &Policy, index: usize) -> Option<Vec<Edit>> {
     if !matches!(policy.host, Host::Json | Host::Escaped | Host::Verbatim) {
         return None;
     }
-    let nodes = policy.root.get("Statement")?.as_array()?;
+    let nodes = policy.root.get("Statement")?.as_array().filter(|_| !has_choices(policy))?;
     if nodes.len() != policy.statements.len() || policy.statements.iter().any(|s| s.perhaps) {
         return None;
     }

@@ -33,6 +33,8 @@ struct Merged {
     open: BTreeSet<String>,
     /// The `Sid`s that stand in several sources, and where the later one is named.
     repeated: Vec<(Span, String)>,
+    /// Statements of it were left out for being too many, or too deep.
+    is_cut: bool,
 }
 
 /// A statement of a merged document.
@@ -189,12 +191,15 @@ impl<'l> Documents<'l> {
             whole.version = whole.version.clone().max(version(&part));
             return own(&part, file).into_iter().map(|one| one.of_other(layer.perhaps)).collect();
         }
-        let Some(place) = self.place(policy, layer).filter(|_| left > 0) else {
+        let place = self.place(policy, layer);
+        whole.is_cut |= place.is_some() && left == 0;
+        let Some(place) = place.filter(|_| left > 0) else {
             whole.open.insert("a document of which nothing is known".to_owned());
             return Vec::new();
         };
         let part = self.merged(place, left - 1);
         whole.open.extend(part.open.iter().cloned());
+        whole.is_cut |= part.is_cut;
         whole.version = whole.version.clone().max(part.version.clone());
         part.statements.iter().map(|one| one.clone().of_other(layer.perhaps)).collect()
     }
@@ -223,6 +228,7 @@ impl Merged {
     fn lay(&mut self, statements: Vec<One>, unknown: bool) {
         if self.statements.len() + statements.len() > MOST && !statements.is_empty() {
             self.open.insert("a document of more statements than a policy has room for".to_owned());
+            self.is_cut = true;
             return;
         }
         if unknown {
@@ -253,11 +259,13 @@ struct Parts {
     written: BTreeMap<(usize, Span), IsPart>,
     /// Where the statements stand that are left in a document that is no part itself.
     left: BTreeSet<(usize, Span)>,
+    /// What was left out of a whole may be left in it.
+    is_cut: bool,
 }
 
 impl Parts {
     fn of(loaded: &[Loaded], all: &Documents<'_>, merged: &[(Place, Rc<Merged>)]) -> Self {
-        let mut parts = Self::default();
+        let mut parts = Self { is_cut: merged.iter().any(|(_, merged)| merged.is_cut), ..Self::default() };
         for (file, _) in loaded.iter().enumerate() {
             for (index, policy) in loaded.get(file).map(|f| f.policies.iter().enumerate()).into_iter().flatten() {
                 for layer in &policy.layers {
@@ -296,7 +304,7 @@ impl Parts {
                     continue;
                 };
                 let statements = policy.statements.iter().enumerate();
-                let replaced = statements.filter(|(_, s)| !self.left.contains(&(file, s.at.span)));
+                let replaced = statements.filter(|(_, s)| !self.is_cut && !self.left.contains(&(file, s.at.span)));
                 found.push(((file, index), *part, replaced.map(|(index, _)| index).collect()));
             }
         }

@@ -132,12 +132,14 @@ impl Resolver {
     fn parameter(&self, name: &str, at: Span) -> Node {
         let says = |text: &&str| is_known_text(text) && text.contains(':') && !text.contains("{{");
         let own = self.parameters.as_ref().and_then(|all| all.get(name));
+        let ty = own.and_then(|own| own.get("Type")).and_then(Node::as_str).unwrap_or_default();
+        // where the value is kept in Systems Manager, the default is the name that it has there
+        let own = own.filter(|_| !ty.starts_with("AWS::SSM::Parameter::"));
         let default = own.and_then(|own| own.get("Default")).and_then(Node::as_str);
         let allowed = own.and_then(|own| own.get("AllowedValues")).and_then(Node::as_array).unwrap_or_default();
         let texts = default.into_iter().chain(allowed.iter().filter_map(Node::as_str)).filter(says);
         let parts = |text: &str| text.split(',').map(|part| Node::string(at, part.trim())).collect::<Vec<Node>>();
-        let ty = own.and_then(|own| own.get("Type")).and_then(Node::as_str).unwrap_or_default();
-        let is_list = ty.starts_with("List<") || ty.contains("<List<") || ty == "CommaDelimitedList";
+        let is_list = ty.starts_with("List<") || ty == "CommaDelimitedList";
         let possible: Vec<Node> = match is_list {
             true => texts.map(|text| Node::new(at, Value::Array(parts(text)))).collect(),
             false => texts.flat_map(parts).collect(),

@@ -8,7 +8,7 @@ mod blocks;
 pub(crate) mod cedar;
 pub(crate) mod choice;
 pub(crate) mod cloudformation;
-mod directives;
+pub(crate) mod directives;
 pub(crate) mod documents;
 pub(crate) mod embedded;
 pub(crate) mod find;
