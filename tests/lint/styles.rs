@@ -137,7 +137,7 @@ fn blanks_to_fill_in_are_unknown() {
 
 /// A service control policy with so many characters of white space that it is too large as it is sent.
 fn wide() -> String {
-    let statements = vec![r#"{"Effect": "Deny", "Action": "ec2:RunInstances", "Resource": "*"}"#; 3]
+    let statements = [r#"{"Effect": "Deny", "Action": "ec2:RunInstances", "Resource": "*"}"#; 3]
         .join(&" ".repeat(6_000).replacen(' ', ",", 1));
     format!("{{\"Version\": \"2012-10-17\", \"Statement\": [{statements}]}}")
 }

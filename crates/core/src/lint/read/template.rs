@@ -78,7 +78,7 @@ fn placeholder(rest: &str, quoted: bool) -> Option<(usize, bool)> {
     let named = open != "<" || content.starts_with(|c: char| c.is_ascii_alphabetic()) && !content.contains(['"', '\n']);
     let needed = !quoted || content.contains('"');
     // a comma that is written between the elements of a loop, of which one is read
-    let value = value && !(!quoted && is_separator(content));
+    let value = value && (quoted || !is_separator(content));
     (named && needed).then(|| (open.len() + end + close.len(), value))
 }
 
