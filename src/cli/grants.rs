@@ -51,6 +51,23 @@ pub fn is_file(word: &str) -> bool {
     word.contains(['/', std::path::MAIN_SEPARATOR]) || of_policies || Path::new(word).is_file()
 }
 
+fn is_of_terraform(path: &str) -> bool {
+    [".tf", ".tofu", ".tf.json", ".tofu.json"].iter().any(|end| path.ends_with(end))
+}
+
+/// The files of Terraform's folder, and documents beside them, in the order of their names.
+fn beside(path: &Path) -> Vec<PathBuf> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let ends = [".tf", ".tofu", ".json", ".tfvars", ".tpl", ".tftpl"];
+    let is_read = |path: &PathBuf| {
+        path.is_file() && path.file_name().and_then(|n| n.to_str()).is_some_and(|n| ends.iter().any(|e| n.ends_with(e)))
+    };
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_read).collect();
+    files.sort();
+    files
+}
+
 /// Shows the policies of a file.
 pub fn show(word: &str, formats: &[Output]) -> Result<u8, Failure> {
     let path = PathBuf::from(word);
@@ -60,11 +77,20 @@ pub fn show(word: &str, formats: &[Output]) -> Result<u8, Failure> {
     let root = input::locate(None);
     let settings = Settings::read(&Folder::new(&root), super::now()).map_err(Failure::Problems)?;
     let mut problems = Vec::new();
-    let inputs = walk::inputs(&root, std::slice::from_ref(&path), &settings, (&mut problems, &mut Unread::default()));
-    let texts: Vec<Text> =
-        inputs.iter().map(|i| Text { source: i.source.clone(), form: i.form, named: true }).collect();
+    let own = walk::inputs(&root, std::slice::from_ref(&path), &settings, (&mut problems, &mut Unread::default()));
+    let own_path = own.first().map(|input| input.source.path.clone()).unwrap_or_default();
+    // what its folder says is a part of what a file of Terraform says; what is wrong there is not asked
+    let beside = if is_of_terraform(&own_path) { beside(&path) } else { Vec::new() };
+    let others = walk::inputs(&root, &beside, &settings, (&mut Vec::new(), &mut Unread::default()));
+    let others = others.into_iter().filter(|input| input.source.path != own_path);
+    let texts: Vec<Text> = own
+        .into_iter()
+        .chain(others)
+        .map(|i| Text { named: i.source.path == own_path, source: i.source, form: i.form })
+        .collect();
     let loaded = run::read_all(&texts, &settings, None);
-    let policies: Vec<&Policy> = loaded.iter().flat_map(|file| &file.policies).collect();
+    let of_file = loaded.iter().filter(|file| file.source.path == own_path);
+    let policies: Vec<&Policy> = of_file.flat_map(|file| &file.policies).collect();
     if policies.is_empty() && problems.is_empty() {
         let lint = Typed { folder: Some(word.to_owned()), ..Typed::default() }.command("lint", &[]);
         let help = format!("{lint} says what is wrong with it");

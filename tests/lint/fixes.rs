@@ -231,6 +231,59 @@ fn a_version_that_makes_variables_is_no_safe_fix() {
     }
 }
 
+/// What changes nothing in one list may be all that another reads of it: an exception of a `Deny` that is written in a local stays.
+#[test]
+fn a_list_that_is_read_elsewhere_is_no_safe_fix() {
+    let text = |head: &str, list: &str| {
+        format!(
+            "{head}data \"aws_iam_policy_document\" \"x\" {{\n  statement {{\n    effect      = \"Deny\"\n    not_actions = {list}\n    resources   = [\"*\"]\n  }}\n}}\n"
+        )
+    };
+    let list = r#"["s3:Get*", "s3:GetObject"]"#;
+    let local = format!("locals {{\n  all = {list}\n}}\n");
+    let fixes = |text: String| fixed(&Example::new("x.tf", text), Which::Safe, &settings("")).is_some();
+    assert!(fixes(text("", list)));
+    assert!(!fixes(text(&local, "local.all")));
+    assert!(!fixes(text("", &format!("[for x in {list} : x]"))));
+    assert!(!fixes(text("", &format!("concat({list}, [\"ec2:*\"])"))));
+    let template = "Mappings:\n  M:\n    a:\n      list:\n        - s3:Get*\n        - s3:GetObject\nResources:\n  P:\n    Type: AWS::IAM::ManagedPolicy\n    Properties:\n      PolicyDocument:\n        Version: '2012-10-17'\n        Statement:\n          - Effect: Deny\n            NotAction: !FindInMap [M, a, list]\n            Resource: '*'\n";
+    assert!(codes(&lint(&[Example::new("t.yaml", template)], &settings("")).findings).contains("CS185"));
+    assert!(fixed(&Example::new("t.yaml", template), Which::Safe, &settings("")).is_none());
+}
+
+/// What a template chooses need not be there: what it makes redundant may be all that is left without it.
+#[test]
+fn what_a_template_may_leave_out_makes_no_safe_fix() {
+    let fixes = |name: &str, actions: &str, statement: &str| {
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{statement}{{"Effect": "Deny", "NotAction": [{actions}], "Resource": "*"}}]}}"#
+        );
+        fixed(&Example::new(name, text), Which::Safe, &settings("")).is_some()
+    };
+    let all = r#""ec2:*", "s3:GetObject""#;
+    assert!(fixes("a.json", &format!(r#""s3:Get*", {all}"#), ""));
+    assert!(!fixes("a.json.tpl", &format!(r#"%{{ if x }}"s3:Get*", %{{ endif }}{all}"#), ""));
+    assert!(!fixes("a.json.j2", &format!(r#"{{% if x %}}"s3:Get*", {{% else %}}"iam:*",{{% endif %}} {all}"#), ""));
+    let wider = r#"{"Effect": "Deny", "Action": "*", "Resource": "*"}, "#;
+    assert!(fixes("a.json", all, wider));
+    assert!(!fixes("a.json.tpl", all, &format!("%{{ if x }}{wider}%{{ endif }}")));
+    // a placeholder for a value chooses nothing
+    assert!(fixes("a.json.j2", &format!(r#""{{{{ x }}}}:*", "s3:PutObject", "s3:PutObject", {all}"#), ""));
+}
+
+/// Where documents are merged, a `Sid` decides what takes the place of what.
+#[test]
+fn the_sids_of_merged_documents_are_no_safe_fix() {
+    let text = |attributes: &str| {
+        format!(
+            "data \"aws_iam_policy_document\" \"a\" {{\n  statement {{\n    sid       = \"A 1\"\n    actions   = [\"s3:GetObject\"]\n    resources = [\"*\"]\n  }}\n}}\ndata \"aws_iam_policy_document\" \"b\" {{\n{attributes}  statement {{\n    sid       = \"A1\"\n    actions   = [\"ec2:RunInstances\"]\n    resources = [\"*\"]\n  }}\n}}\n"
+        )
+    };
+    let fixes = |attributes: &str| fixed(&Example::new("x.tf", text(attributes)), Which::Safe, &settings("")).is_some();
+    assert!(fixes(""));
+    assert!(!fixes("  override_policy_documents = [data.aws_iam_policy_document.a.json]\n"));
+}
+
 /// The old permission to read reports becomes what the User Guide maps it to.
 #[test]
 fn reports_are_migrated() {

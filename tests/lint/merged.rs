@@ -111,3 +111,35 @@ fn a_list_of_one_is_a_text() {
     // what stands twice is one
     assert!(!is_large(fits, ", \"s3:GetObject\""));
 }
+
+/// What another document takes the place of is not sent: that it is not whole is no error, and neither is its second `Sid` where what
+/// overrides is laid over each other. What stands in one whole stands.
+#[test]
+fn what_is_replaced_is_not_judged_as_if_it_stood() {
+    let bare = |name: &str, attributes: &str| {
+        format!(
+            "data \"aws_iam_policy_document\" \"{name}\" {{\n  {attributes}\n  statement {{\n    sid = \"A\"\n    actions = [\"s3:GetObject\"]\n  }}\n}}\n"
+        )
+    };
+    let whole = |attributes: &str| document("x", attributes, &[("A", "s3:GetObject")]) + USED;
+    let told = |text: String| errors(&findings("x.tf", &text)).len();
+    let source = format!("source_policy_documents = [{}]", of("base"));
+    assert_eq!(told(bare("base", "") + &whole(&source)), 0, "replaced");
+    assert_eq!(told(bare("base", "") + &whole("")), 1, "it stands");
+    let other = "resource \"aws_iam_policy\" \"q\" {\n  policy = data.aws_iam_policy_document.base.json\n}\n";
+    assert_eq!(told(bare("base", "") + &whole(&source) + other), 1, "it is used as it is, too");
+    let over = format!("override_policy_documents = [{}]", of("over"));
+    let over_base = document("over", "", &[("A", "s3:GetObject")]) + &bare("x", &over) + USED;
+    assert_eq!(told(over_base), 0, "its own is replaced");
+    // a part of a part is what the last whole makes of it
+    let middle = document("mid", &source, &[("B", "s3:ListBucket")]);
+    let by_middle = format!("source_policy_documents = [{}]", of("mid"));
+    assert_eq!(told(bare("base", "") + &middle + &whole(&by_middle)), 0);
+    let twice = |attribute: &str| {
+        let one = "{ Sid = \"A\", Effect = \"Allow\", Action = \"s3:GetObject\", Resource = \"*\" }";
+        let parts = format!("{attribute} = [jsonencode({{ Version = \"2012-10-17\", Statement = [{one}, {one}] }})]");
+        codes(&findings("x.tf", &whole(&parts))).contains("CS110")
+    };
+    assert!(twice("source_policy_documents"), "the provider refuses it");
+    assert!(!twice("override_policy_documents"), "the later takes the place of the earlier");
+}

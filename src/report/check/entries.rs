@@ -236,5 +236,6 @@ fn entry(
         help,
         suppressed: None,
         fingerprint,
+        address: None,
     }
 }

@@ -22,7 +22,8 @@ fn command(finding: &Entry) -> String {
     let [line, column, end_line, end_column] = finding.region(Unit::Characters);
     // GitHub takes columns only where a finding is on one line
     let columns = if line == end_line { format!(",col={column},endColumn={end_column}") } else { String::new() };
-    let title = finding.title();
+    let within = finding.address.as_ref().map(|address| format!(" in {address}")).unwrap_or_default();
+    let title = finding.title() + &within;
     format!(
         "::{word} file={},line={line},endLine={end_line}{columns},title={}::{}",
         Foreign(&finding.file).property(),

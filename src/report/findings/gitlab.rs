@@ -14,8 +14,9 @@ pub fn gitlab(entries: &[Entry]) -> Value {
             Severity::Warning => "minor",
             Severity::Info => "info",
         };
+        let within = finding.address.as_ref().map(|address| format!(" (in {address})")).unwrap_or_default();
         json!({
-            "description": format!("{}: {}. {}", finding.code, finding.message, finding.help),
+            "description": format!("{}: {}. {}{within}", finding.code, finding.message, finding.help),
             "check_name": format!("{}/{}", finding.code, finding.name),
             "fingerprint": finding.fingerprint,
             "severity": severity,

@@ -22,10 +22,19 @@ fn row(finding: &Finding) -> String {
         finding.severity.word(),
         finding.rule.code,
         finding.rule.name,
-        Foreign(&format!("{}:{line}", finding.place.source.path)).code(),
+        place(finding, line),
         cell(&finding.message),
         cell(&finding.help),
     )
+}
+
+/// The line, and what it is in.
+fn place(finding: &Finding, line: usize) -> String {
+    let place = Foreign(&format!("{}:{line}", finding.place.source.path)).code();
+    match finding.address() {
+        Some(address) => format!("{place} {}", Foreign(&address).code()),
+        None => place,
+    }
 }
 
 /// A text in a cell of a table, on one line.

@@ -99,6 +99,8 @@ pub struct Entry {
     pub suppressed: Option<Suppressed>,
     /// What it is known by elsewhere.
     pub fingerprint: String,
+    /// The resource or module that it is in, where its file has some.
+    pub address: Option<String>,
 }
 
 /// A place in a file.
@@ -147,6 +149,7 @@ impl FindingsReport<'_> {
             help: f.help.clone(),
             suppressed: f.suppressed.clone(),
             fingerprint: fingerprint.clone(),
+            address: f.address(),
         };
         self.findings.iter().zip(&self.fingerprints).map(entry).collect()
     }

@@ -122,8 +122,10 @@ fn location(finding: &Entry) -> Location {
         .artifact_location(ArtifactLocation::builder().uri(uri).build())
         .region(region)
         .build();
-    let logical = LogicalLocation::builder().fully_qualified_name(finding.pointer.clone()).build();
-    let logical = if finding.pointer.is_empty() { Vec::new() } else { vec![logical] };
+    // a path in the file, or what the place is in
+    let name = Some(finding.pointer.clone()).filter(|p| !p.is_empty()).or_else(|| finding.address.clone());
+    let named = |name| LogicalLocation::builder().fully_qualified_name(name).build();
+    let logical: Vec<LogicalLocation> = name.into_iter().map(named).collect();
     Location::builder().physical_location(physical).logical_locations(logical).build()
 }
 

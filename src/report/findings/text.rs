@@ -31,7 +31,7 @@ impl Drawn {
         Self {
             code: format!("{} {}", finding.rule.code, finding.rule.name),
             message: sentence(&finding.message).into_owned(),
-            help: sentence(&format!("{}{}{}", finding.help, uses(&finding.uses), fix.unwrap_or_default())).into_owned(),
+            help: sentence(&format!("{}{}{}", finding.help, uses(finding), fix.unwrap_or_default())).into_owned(),
             severity,
             excerpt: Excerpt::new(&finding.place),
         }
@@ -68,10 +68,10 @@ impl Diagnostic for Drawn {
     }
 }
 
-/// What uses the module of a finding, the first of several.
-fn uses(uses: &[String]) -> String {
-    match uses {
-        [] => String::new(),
+/// What a finding is in; of one in a module, what uses that, the first of several.
+fn uses(finding: &Finding) -> String {
+    match finding.uses.as_slice() {
+        [] => finding.address().map(|address| format!("\nin {address}")).unwrap_or_default(),
         [only] => format!("\nused as {only}"),
         [first, others @ ..] => format!("\nused as {first} and in {}", count(others.len(), "other place")),
     }

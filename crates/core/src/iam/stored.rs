@@ -169,12 +169,22 @@ pub fn named_principal(key: &str, text: &str) -> Option<Refusal> {
     }
 }
 
+/// How the names of services end, by the suffixes of the partitions.
+pub const SERVICE_ENDINGS: [&str; 7] = [
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".amazonaws.eu",
+    ".c2s.ic.gov",
+    ".sc2s.sgov.gov",
+    ".cloud.adc-e.uk",
+    ".csp.hci.ic.gov",
+];
+
 /// Whether a text has the form of the name of a service, or is one of Alexa's.
 pub fn is_service_name(text: &str) -> bool {
-    const ENDINGS: [&str; 5] =
-        [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".c2s.ic.gov", ".sc2s.sgov.gov"];
     const ALEXA: [&str; 2] = ["alexa-appkit.amazon.com", "alexa-connectedhome.amazon.com"];
-    ALEXA.contains(&text) || ENDINGS.iter().any(|end| text.strip_suffix(end).is_some_and(|name| !name.is_empty()))
+    ALEXA.contains(&text)
+        || SERVICE_ENDINGS.iter().any(|end| text.strip_suffix(end).is_some_and(|name| !name.is_empty()))
 }
 
 fn service_principal(text: &str) -> Option<Refusal> {

@@ -2,8 +2,8 @@
 //! edit, and so no fix.
 
 use super::Edit;
-use super::policy::{List, Policy, Text};
-use super::read::Host;
+use super::policy::{List, Policy, Statement, Text};
+use super::read::{Host, directives};
 use crate::problem::Span;
 use crate::text::json::Node;
 
@@ -134,10 +134,44 @@ fn between(policy: &Policy, span: Span) -> Option<String> {
 /// Removes one string of a list that has more.
 pub fn remove(policy: &Policy, list: &List, index: usize) -> Option<Vec<Edit>> {
     let spans: Vec<Span> = list.texts.iter().map(|t| t.at.span).collect();
-    if list.texts.iter().any(|t| t.perhaps) {
+    if list.texts.iter().any(|t| t.perhaps) || !is_written_there(policy, list) {
         return None;
     }
     if list.is_array { remove_of(policy, &spans, index) } else { None }
+}
+
+/// Whether a list is written in the statement that has it. One of a local, a mapping or an argument of a function is read elsewhere as well,
+/// and what changes nothing here may be all that counts there.
+fn is_written_there(policy: &Policy, list: &List) -> bool {
+    let (Some(first), Some(last)) = (list.texts.first(), list.texts.last()) else {
+        return false;
+    };
+    if has_choices(policy) {
+        return false;
+    }
+    let span = Span { start: first.at.span.start, end: last.at.span.end };
+    let within = |s: &Statement| s.node.span.start <= span.start && span.end <= s.node.span.end;
+    let own =
+        |s: &&Statement| list.key_at.pointer.strip_prefix(s.at.pointer.as_str()).is_some_and(|r| r.starts_with('.'));
+    if !policy.statements.iter().find(own).is_some_and(within) {
+        return false;
+    }
+    policy.host != Host::Terraform || is_plain_list(&policy.source.text, span)
+}
+
+/// Whether the document is a template whose directives choose what is in it: what is there beside something need not be there.
+fn has_choices(policy: &Policy) -> bool {
+    let text = policy.source.slice(policy.root.span);
+    directives::may_have(text) && directives::has_one(text)
+}
+
+/// Whether what stands here in Terraform is all that stands in the list of an attribute: `actions = [ … ]`.
+fn is_plain_list(text: &str, span: Span) -> bool {
+    let before = text.get(..span.start).unwrap_or_default().trim_end();
+    let after = text.get(span.end..).unwrap_or_default().trim_start();
+    let opened = before.strip_suffix('[').map(str::trim_end);
+    opened.is_some_and(|before| before.ends_with(['=', ':']))
+        && after.trim_start_matches(',').trim_start().starts_with(']')
 }
 
 /// Removes one of the values at these places, which stand one after the other in a list.
@@ -219,7 +253,7 @@ pub fn remove_statement(policy: &Policy, index: usize) -> Option<Vec<Edit>> {
     if !matches!(policy.host, Host::Json | Host::Escaped | Host::Verbatim) {
         return None;
     }
-    let nodes = policy.root.get("Statement")?.as_array()?;
+    let nodes = policy.root.get("Statement")?.as_array().filter(|_| !has_choices(policy))?;
     if nodes.len() != policy.statements.len() || policy.statements.iter().any(|s| s.perhaps) {
         return None;
     }

@@ -13,6 +13,7 @@ pub fn filled(policy: Policy, given: &[Node]) -> Policy {
     if given.is_empty() || policy.complete {
         return policy;
     }
+    let sent = policy.sent;
     let root = node(&policy.root, &policy.source, given);
     let found = Found {
         kind: Some(policy.kind),
@@ -27,7 +28,24 @@ pub fn filled(policy: Policy, given: &[Node]) -> Policy {
         merged: policy.merged,
         layers: policy.layers,
     };
-    Policy::new(found, root)
+    Policy { sent, ..Policy::new(found, root) }
+}
+
+/// The characters that a template has at least once it is filled in; `None` where its directives may leave out any of them.
+pub fn sent_at_least(text: &str, given: &[Node]) -> Option<usize> {
+    if text.replace("%%{", "").contains("%{") {
+        return None;
+    }
+    let with = |given: Option<&Node>| {
+        let known = |name: &str| match &given?.get(name.trim())?.value {
+            Value::String(text) | Value::Number(text) => Some(text.clone()),
+            _ => None,
+        };
+        // `$${` is `${`; what is not known has no length that is known
+        let parts = text.split("$${").map(|part| interpolated(part, known).replace(UNKNOWN, ""));
+        parts.collect::<Vec<_>>().join("${").chars().count()
+    };
+    given.iter().map(|given| with(Some(given))).min().or_else(|| Some(with(None)))
 }
 
 fn node(of: &Node, source: &SourceFile, given: &[Node]) -> Node {

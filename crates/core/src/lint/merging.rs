@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::policy::{Found, Laid, Policy, Statement};
+use super::policy::{Found, IsPart, Laid, Policy, Statement};
 use super::read::choice::is_known;
 use super::read::documents::{DOCUMENT, is_part};
 use super::read::layers::{From, Layer, Part};
 use super::read::terraform::scope::folder;
 use super::read::{Host, Loaded};
+use super::references::place_of;
 use crate::problem::Span;
 use crate::text::files;
 use crate::text::json::{Member, Node, Value};
@@ -32,6 +33,8 @@ struct Merged {
     open: BTreeSet<String>,
     /// The `Sid`s that stand in several sources, and where the later one is named.
     repeated: Vec<(Span, String)>,
+    /// Statements of it were left out for being too many, or too deep.
+    is_cut: bool,
 }
 
 /// A statement of a merged document.
@@ -40,6 +43,8 @@ struct One {
     laid: Laid,
     /// Its place among the statements of the document itself.
     own: Option<usize>,
+    /// The file that it is written in.
+    file: usize,
 }
 
 impl One {
@@ -61,7 +66,16 @@ pub fn resolve(loaded: &mut [Loaded]) {
             merged.push((place, all.merged(place, DEEP)));
         }
     }
+    let parts = Parts::of(loaded, &all, &merged);
     drop(all);
+    for ((file, index), part, replaced) in parts.of_policies(loaded) {
+        if let Some(policy) = loaded.get_mut(file).and_then(|f| f.policies.get_mut(index)) {
+            policy.part = part;
+            for (index, statement) in policy.statements.iter_mut().enumerate() {
+                statement.replaced |= replaced.contains(&index);
+            }
+        }
+    }
     for ((file, index), merged) in merged {
         if let Some(policy) = loaded.get_mut(file).and_then(|f| f.policies.get_mut(index)) {
             apply(policy, &merged);
@@ -72,7 +86,7 @@ pub fn resolve(loaded: &mut [Loaded]) {
 fn apply(policy: &mut Policy, merged: &Merged) {
     let kept: BTreeSet<usize> = merged.statements.iter().filter_map(|s| s.own).collect();
     for (index, statement) in policy.statements.iter_mut().enumerate() {
-        statement.replaced = !kept.contains(&index);
+        statement.replaced |= !kept.contains(&index);
     }
     let others = || merged.statements.iter().filter(|s| s.own.is_none()).map(|s| &s.laid.statement);
     policy.beside.statements = others().filter(|s| !s.perhaps).filter_map(|s| s.meaning.clone()).collect();
@@ -137,55 +151,67 @@ impl<'l> Documents<'l> {
         let Some(policy) = self.policy(place) else {
             return Rc::default();
         };
-        let merged = Rc::new(self.of_policy(policy, left));
+        let merged = Rc::new(self.of_policy((policy, place.0), left));
         self.known.insert((place, left), merged.clone());
         merged
     }
 
-    fn of_policy(&mut self, policy: &'l Policy, left: usize) -> Merged {
+    fn of_policy(&mut self, (policy, file): (&'l Policy, usize), left: usize) -> Merged {
         let mut merged = Merged::default();
         let mut sids: BTreeSet<String> = BTreeSet::new();
         let (under, over): (Vec<&Layer>, Vec<&Layer>) = policy.layers.iter().partition(|l| !l.from.overrides());
         for layer in under {
-            let part = self.part(policy, layer, left, &mut merged);
+            let part = self.part((policy, file), layer, left, &mut merged);
             unique(layer, &part, &mut sids, &mut merged.repeated);
             merged.lay(part, false);
         }
-        merged.lay(own(policy), false);
+        merged.lay(own(policy, file), false);
         merged.version = merged.version.clone().max(version(policy));
         if !policy.complete {
             merged.open.insert(policy.pointer.clone());
         }
         for layer in over {
             let unknown = matches!(layer.part, Part::Unknown);
-            let part = self.part(policy, layer, left, &mut merged);
+            let part = self.part((policy, file), layer, left, &mut merged);
             merged.lay(part, unknown);
         }
         merged
     }
 
     /// The statements of a part; what is not known of it is said of the whole.
-    fn part(&mut self, policy: &'l Policy, layer: &Layer, left: usize, whole: &mut Merged) -> Vec<One> {
-        let path = policy.source.path.as_str();
-        let place = match &layer.part {
-            Part::Known(node) => {
-                let part = of_node(policy, node);
-                whole.version = whole.version.clone().max(version(&part));
-                let perhaps = layer.perhaps;
-                return own(&part).into_iter().map(|one| one.of_other(perhaps)).collect();
-            }
-            Part::Document(name) => self.named.get(&(folder(path), name.as_str())),
-            Part::File(file) => self.files.get(files::resolve(path, file).as_str()),
-            Part::Unknown => None,
-        };
-        let Some(place) = place.copied().filter(|_| left > 0) else {
+    fn part(
+        &mut self,
+        (policy, file): (&'l Policy, usize),
+        layer: &Layer,
+        left: usize,
+        whole: &mut Merged,
+    ) -> Vec<One> {
+        if let Part::Known(node) = &layer.part {
+            let part = of_node(policy, node);
+            whole.version = whole.version.clone().max(version(&part));
+            return own(&part, file).into_iter().map(|one| one.of_other(layer.perhaps)).collect();
+        }
+        let place = self.place(policy, layer);
+        whole.is_cut |= place.is_some() && left == 0;
+        let Some(place) = place.filter(|_| left > 0) else {
             whole.open.insert("a document of which nothing is known".to_owned());
             return Vec::new();
         };
         let part = self.merged(place, left - 1);
         whole.open.extend(part.open.iter().cloned());
+        whole.is_cut |= part.is_cut;
         whole.version = whole.version.clone().max(part.version.clone());
         part.statements.iter().map(|one| one.clone().of_other(layer.perhaps)).collect()
+    }
+
+    /// Where the document stands that a part is.
+    fn place(&self, policy: &Policy, layer: &Layer) -> Option<Place> {
+        let path = policy.source.path.as_str();
+        match &layer.part {
+            Part::Document(name) => self.named.get(&(folder(path), name.as_str())).copied(),
+            Part::File(file) => self.files.get(files::resolve(path, file).as_str()).copied(),
+            Part::Known(_) | Part::Unknown => None,
+        }
     }
 }
 
@@ -202,6 +228,7 @@ impl Merged {
     fn lay(&mut self, statements: Vec<One>, unknown: bool) {
         if self.statements.len() + statements.len() > MOST && !statements.is_empty() {
             self.open.insert("a document of more statements than a policy has room for".to_owned());
+            self.is_cut = true;
             return;
         }
         if unknown {
@@ -223,6 +250,94 @@ impl Merged {
     }
 }
 
+/// What becomes of the documents that are parts of others.
+#[derive(Default)]
+struct Parts {
+    /// What each is used as, by its place.
+    used: BTreeMap<Place, IsPart>,
+    /// The same of those that are written where they become a part, by their file and place in it.
+    written: BTreeMap<(usize, Span), IsPart>,
+    /// Where the statements stand that are left in a document that is no part itself.
+    left: BTreeSet<(usize, Span)>,
+    /// What was left out of a whole may be left in it.
+    is_cut: bool,
+}
+
+impl Parts {
+    fn of(loaded: &[Loaded], all: &Documents<'_>, merged: &[(Place, Rc<Merged>)]) -> Self {
+        let mut parts = Self { is_cut: merged.iter().any(|(_, merged)| merged.is_cut), ..Self::default() };
+        for (file, _) in loaded.iter().enumerate() {
+            for (index, policy) in loaded.get(file).map(|f| f.policies.iter().enumerate()).into_iter().flatten() {
+                for layer in &policy.layers {
+                    let how = if layer.from == From::Source { IsPart::Yes } else { IsPart::Laid };
+                    if let Part::Known(node) = &layer.part {
+                        note(parts.written.entry((file, node.span)).or_insert(how), how);
+                    }
+                    // what is a part of itself is not followed
+                    if let Some(place) = all.place(policy, layer).filter(|place| *place != (file, index)) {
+                        note(parts.used.entry(place).or_insert(how), how);
+                    }
+                }
+            }
+        }
+        let alone = used_alone(loaded);
+        let is_top = |place: &Place| !parts.used.contains_key(place) || alone.contains(place);
+        let tops = merged.iter().filter(|(place, _)| is_top(place)).flat_map(|(_, merged)| &merged.statements);
+        parts.left = tops.map(|one| (one.file, one.laid.statement.at.span)).collect();
+        for place in &alone {
+            let policy = loaded.get(place.0).and_then(|f| f.policies.get(place.1));
+            if let Some(policy) = policy.filter(|p| p.layers.is_empty()) {
+                parts.left.extend(policy.statements.iter().map(|s| (place.0, s.at.span)));
+            }
+            parts.used.entry(*place).and_modify(|how| *how = IsPart::Yes);
+        }
+        parts
+    }
+
+    /// What each document is as a part, and which of its statements are left nowhere.
+    fn of_policies(&self, loaded: &[Loaded]) -> Vec<(Place, IsPart, Vec<usize>)> {
+        let mut found = Vec::new();
+        for (file, read) in loaded.iter().enumerate() {
+            for (index, policy) in read.policies.iter().enumerate() {
+                let written = || self.written.get(&(file, policy.root.span)).filter(|_| is_part(&policy.pointer));
+                let Some(part) = self.used.get(&(file, index)).or_else(written) else {
+                    continue;
+                };
+                let statements = policy.statements.iter().enumerate();
+                let replaced = statements.filter(|(_, s)| !self.is_cut && !self.left.contains(&(file, s.at.span)));
+                found.push(((file, index), *part, replaced.map(|(index, _)| index).collect()));
+            }
+        }
+        found
+    }
+}
+
+fn note(known: &mut IsPart, how: IsPart) {
+    if how == IsPart::Yes {
+        *known = how;
+    }
+}
+
+/// Documents that something uses as they are.
+fn used_alone(loaded: &[Loaded]) -> BTreeSet<Place> {
+    let documents: BTreeSet<(String, String)> =
+        loaded.iter().flat_map(|f| &f.references).map(|r| place_of(&r.document)).collect();
+    let of_file =
+        |f: &Loaded| -> Vec<String> { f.files.iter().map(|r| files::resolve(&f.source.path, &r.path)).collect() };
+    let texts: BTreeSet<String> = loaded.iter().flat_map(of_file).collect();
+    let mut found = BTreeSet::new();
+    for (file, read) in loaded.iter().enumerate() {
+        let own = folder(&read.source.path);
+        for (index, policy) in read.policies.iter().enumerate() {
+            let is_file = policy.pointer.is_empty() && texts.contains(&read.source.path);
+            if is_file || documents.contains(&(own.to_owned(), policy.pointer.clone())) {
+                found.insert((file, index));
+            }
+        }
+    }
+    found
+}
+
 /// Notes the `Sid`s of a source that stand in one before it, which the provider refuses.
 fn unique(layer: &Layer, part: &[One], sids: &mut BTreeSet<String>, repeated: &mut Vec<(Span, String)>) {
     for one in part.iter().filter(|one| !one.laid.statement.perhaps) {
@@ -235,9 +350,9 @@ fn unique(layer: &Layer, part: &[One], sids: &mut BTreeSet<String>, repeated: &m
     }
 }
 
-fn own(policy: &Policy) -> Vec<One> {
+fn own(policy: &Policy, file: usize) -> Vec<One> {
     let laid = |s: &Statement| Laid { pointer: policy.pointer_to(&s.at.pointer), statement: s.clone() };
-    policy.statements.iter().enumerate().map(|(index, s)| One { laid: laid(s), own: Some(index) }).collect()
+    policy.statements.iter().enumerate().map(|(index, s)| One { laid: laid(s), own: Some(index), file }).collect()
 }
 
 fn version(policy: &Policy) -> String {

@@ -175,6 +175,8 @@ pub struct Finding {
     pub report_only: bool,
     /// What uses the module that it is found in: `module.sso.aws_iam_policy.legal`.
     pub uses: Vec<String>,
+    /// The resource or module that it stands in, by the file.
+    pub within: Option<String>,
     /// The text of the policy that it is about, where it is about one that is known.
     pub words: Option<String>,
 }
@@ -193,7 +195,7 @@ impl Finding {
             ["data", ty, name, ..] => ["data", ty, name].join("."),
             ["Resources", name, ..] => format!("Resources.{name}"),
             ["module", name, ..] => format!("module.{name}"),
-            _ => return None,
+            _ => return self.within.clone(),
         };
         Some(taken.split('[').next().unwrap_or_default().to_owned())
     }
@@ -250,10 +252,11 @@ impl<'a> Sink<'a> {
     pub fn add(&mut self, at: &At, message: impl Into<String>, help: impl Into<String>) -> Option<&mut Finding> {
         let pointer = self.policy.map_or_else(|| at.pointer.clone(), |p| p.pointer_to(&at.pointer));
         let sid = self.policy.and_then(|p| p.sid_at(&at.pointer));
+        let is_replaced = self.policy.is_some_and(|p| p.is_replaced_at(&at.pointer));
         let words = self.policy.filter(|p| p.host == read::Host::Terraform).and_then(|p| p.words_at(&at.pointer));
         self.found.push(Finding {
             rule: self.rule,
-            severity: self.severity,
+            severity: if is_replaced { self.severity.min(Severity::Warning) } else { self.severity },
             place: Place { source: self.source.clone(), span: at.span },
             pointer: told(pointer),
             sid: sid.map(told),
@@ -264,6 +267,7 @@ impl<'a> Sink<'a> {
             owner: None,
             report_only: false,
             uses: Vec::new(),
+            within: None,
             words,
         });
         self.found.last_mut()
@@ -278,9 +282,11 @@ impl<'a> Sink<'a> {
         help: impl Into<String>,
     ) -> Option<&mut Finding> {
         let given = self.settings.gives_severity(self.rule);
+        let is_replaced = self.policy.is_some_and(|p| p.is_replaced_at(&at.pointer));
         let finding = self.add(at, message, help)?;
         if !given {
-            finding.severity = severity;
+            // nothing sends a statement that another takes the place of
+            finding.severity = if is_replaced { severity.min(Severity::Warning) } else { severity };
         }
         Some(finding)
     }

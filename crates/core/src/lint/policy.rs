@@ -70,6 +70,20 @@ pub struct Policy {
     pub is_indented: bool,
     /// `Sid`s that stand in several of its sources, and where the later one is named.
     pub repeated: Vec<(Span, String)>,
+    /// How it becomes a part of others, where it does.
+    pub part: IsPart,
+}
+
+/// How a document becomes a part of others, by `Sid`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IsPart {
+    /// Of none that is known.
+    #[default]
+    No,
+    /// It is one, and may be used by itself or as a source, whose `Sid`s have to differ.
+    Yes,
+    /// All that is known to be made of it lays the later of two statements of one `Sid` over the earlier.
+    Laid,
 }
 
 /// A statement of a document that others are a part of.
@@ -241,6 +255,7 @@ impl Policy {
             sent: None,
             is_indented: false,
             repeated: Vec::new(),
+            part: IsPart::No,
         }
     }
 
@@ -321,6 +336,19 @@ impl Policy {
     pub fn statements_at(&self) -> At {
         let member = self.root.member("Statement");
         member.map_or_else(|| self.start(), |m| At { pointer: "Statement".to_owned(), span: m.key_span })
+    }
+
+    /// Whether another document puts a statement of the same `Sid` in the place of the one that a path in the policy is in.
+    pub fn is_replaced_at(&self, pointer: &str) -> bool {
+        let within = |s: &&Statement| {
+            pointer.strip_prefix(s.at.pointer.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.is_merged_by_sid() && self.statements.iter().find(within).is_some_and(|s| s.replaced)
+    }
+
+    /// The names of its statements decide what takes the place of what: it has parts, or is one.
+    pub fn is_merged_by_sid(&self) -> bool {
+        !self.layers.is_empty() || self.part != IsPart::No
     }
 
     /// The statements that can be evaluated.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::filled::filled;
+use super::filled::{filled, sent_at_least};
 use super::policy::{Holder, Policy, PolicyKind};
 use super::read::documents::{DOCUMENT, document_of};
 use super::read::terraform::scope::folder;
@@ -30,8 +30,10 @@ type Uses = BTreeMap<Place, Use>;
 struct OfFile {
     kind: Option<PolicyKind>,
     holder: Option<Holder>,
-    /// Its text is sent as it is.
+    /// Its text is sent as it is, or as it is filled in.
     is_sent: bool,
+    /// It is filled in by one who sends it.
+    is_filled: bool,
     /// What its placeholders are filled in with, by each who uses it.
     given: Vec<Node>,
 }
@@ -56,6 +58,7 @@ pub fn resolve(loaded: &mut [Loaded]) {
             let of_file = of_files.entry(files::resolve(&file.source.path, &reference.path)).or_default();
             (of_file.kind, of_file.holder) = (reference.kind, reference.holder);
             of_file.is_sent |= reference.is_sent;
+            of_file.is_filled |= reference.is_sent && reference.is_filled;
             of_file.given.extend(reference.given.clone());
         }
     }
@@ -72,7 +75,10 @@ pub fn resolve(loaded: &mut [Loaded]) {
         let of_file = of_files.get(&file.source.path);
         let given = of_file.map(|of| of.given.as_slice()).unwrap_or_default();
         let policies = std::mem::take(&mut file.policies);
-        let sent = of_file.filter(|of| of.is_sent).map(|_| file.source.text.chars().count());
+        let sent = of_file.filter(|of| of.is_sent).and_then(|of| match of.is_filled {
+            true => sent_at_least(&file.source.text, given),
+            false => Some(file.source.text.chars().count()),
+        });
         file.policies = policies
             .into_iter()
             .map(|p| Policy { sent: p.sent.or(sent), ..p })

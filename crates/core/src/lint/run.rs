@@ -8,7 +8,7 @@ use super::inline;
 use super::merging;
 use super::read::choice::is_known;
 use super::read::terraform::calls::Giver;
-use super::read::terraform::scope::{Candidate, Modules, Scopes, folder};
+use super::read::terraform::scope::{Candidate, Modules, Scopes, folder, is_json_values};
 use super::read::{self, FaultKind, Form, Loaded};
 use super::references;
 use super::rules::{self, expired_ignore, idle_ignore};
@@ -117,7 +117,7 @@ pub fn read_all(texts: &[Text], settings: &Settings, given: Option<PolicyKind>) 
 }
 
 fn modules(texts: &[Text]) -> Modules {
-    let of_terraform = texts.iter().filter(|t| t.form == Form::Terraform);
+    let of_terraform = texts.iter().filter(|t| t.form == Form::Terraform || is_json_values(&t.source.path));
     Modules::parse(of_terraform.map(|t| Candidate { source: &t.source, named: t.named }))
 }
 
@@ -161,7 +161,15 @@ fn of_file(file: &Loaded, settings: &Settings) -> Vec<Finding> {
             Check::Run => {}
         }
     }
-    told_once(rules::invalid_statement::without_repeated(findings))
+    let mut findings = told_once(rules::invalid_statement::without_repeated(findings));
+    if !file.blocks.is_empty() {
+        for finding in &mut findings {
+            let span = finding.place.span;
+            let own = file.blocks.iter().find(|(block, _)| block.start <= span.start && span.end <= block.end);
+            finding.within = own.map(|(_, address)| address.clone());
+        }
+    }
+    findings
 }
 
 /// Says of each finding in a module what uses the module; of what is given to it, which use gives it, and where.

@@ -1,6 +1,6 @@
 //! Templates of CloudFormation: what their functions give, as far as the template says it.
 
-use super::choice::{is_known, items, one_of, unknown};
+use super::choice::{is_known, is_unknown, items, one_of, unknown};
 use super::terraform::relocate;
 use super::{UNKNOWN, interpolated};
 use crate::problem::{SourceFile, Span};
@@ -117,7 +117,12 @@ impl Resolver {
             },
             "Fn::Join" => joined(of(0), of(1), at),
             "Fn::Select" => selected(of(0), of(1), at),
-            "Fn::FindInMap" => self.found(&[of(0), of(1), of(2)], at),
+            "Fn::FindInMap" => {
+                let found = self.found(&[of(0), of(1), of(2)], at);
+                // what it is where the mapping does not have the keys
+                let default = arguments.get(3).and_then(|n| n.get("DefaultValue")).and_then(|n| self.value(n.clone()));
+                one_of(at, [found].into_iter().chain(default).collect())
+            }
             "Fn::ToJsonString" | "Fn::GetPolicy" => of(0)?,
             _ => unknown(at),
         })
@@ -127,11 +132,19 @@ impl Resolver {
     fn parameter(&self, name: &str, at: Span) -> Node {
         let says = |text: &&str| is_known_text(text) && text.contains(':') && !text.contains("{{");
         let own = self.parameters.as_ref().and_then(|all| all.get(name));
+        let ty = own.and_then(|own| own.get("Type")).and_then(Node::as_str).unwrap_or_default();
+        // where the value is kept in Systems Manager, the default is the name that it has there
+        let own = own.filter(|_| !ty.starts_with("AWS::SSM::Parameter::"));
         let default = own.and_then(|own| own.get("Default")).and_then(Node::as_str);
         let allowed = own.and_then(|own| own.get("AllowedValues")).and_then(Node::as_array).unwrap_or_default();
         let texts = default.into_iter().chain(allowed.iter().filter_map(Node::as_str)).filter(says);
-        let parts = texts.flat_map(|text| text.split(',')).map(|part| Node::string(at, part.trim()));
-        one_of(at, parts.chain([unknown(at)]).collect())
+        let parts = |text: &str| text.split(',').map(|part| Node::string(at, part.trim())).collect::<Vec<Node>>();
+        let is_list = ty.starts_with("List<") || ty == "CommaDelimitedList";
+        let possible: Vec<Node> = match is_list {
+            true => texts.map(|text| Node::new(at, Value::Array(parts(text)))).collect(),
+            false => texts.flat_map(parts).collect(),
+        };
+        one_of(at, possible.into_iter().chain([unknown(at)]).collect())
     }
 
     /// What a mapping says under keys, all of them where one is not known.
@@ -210,11 +223,19 @@ fn selected(index: Option<Node>, list: Option<Node>, at: Span) -> Node {
         Some(Value::Number(text) | Value::String(text)) => text.parse::<usize>().ok(),
         _ => None,
     };
-    let certain = list.as_array().is_some_and(|nodes| nodes.iter().all(is_known));
-    match (number, list.as_array()) {
-        (Some(number), Some(nodes)) if certain => nodes.get(number).cloned().unwrap_or_else(|| unknown(at)),
-        _ => one_of(at, items(&list).into_iter().map(|i| i.node.clone()).chain([unknown(at)]).collect()),
-    }
+    let of_list = |list: &Node| match (number, list.as_array()) {
+        (Some(number), Some(nodes)) if nodes.iter().take(number + 1).all(is_one) => {
+            nodes.get(number).cloned().unwrap_or_else(|| unknown(at))
+        }
+        _ => one_of(at, items(list).into_iter().map(|i| i.node.clone()).chain([unknown(at)]).collect()),
+    };
+    // of each list that it may be, the element at the index
+    one_of(at, list.alternatives().iter().map(of_list).collect())
+}
+
+/// It stands for one element, and for no more or fewer.
+fn is_one(node: &Node) -> bool {
+    !is_unknown(node) && !matches!(node.value, Value::OneOf(_))
 }
 
 /// A part of a loop, in which the variable of the loop is not known.

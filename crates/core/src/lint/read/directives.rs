@@ -4,7 +4,7 @@
 use super::embedded::Mapped;
 
 /// How directives begin and end.
-const MARKS: [(&str, &str); 4] = [("%{", "}"), ("{%", "%}"), ("{{", "}}"), ("{#", "#}")];
+const MARKS: [(&str, &str); 5] = [("%{", "}"), ("{%", "%}"), ("{{", "}}"), ("{#", "#}"), ("<%", "%>")];
 
 /// A text is not split into more parts than this.
 const MOST: usize = 2_000;
@@ -40,7 +40,7 @@ pub fn may_have(text: &str) -> bool {
 
 /// Whether a text has a directive, whatever it does.
 pub fn has_one(text: &str) -> bool {
-    let starts = text.char_indices().filter(|(_, c)| matches!(c, '%' | '{'));
+    let starts = text.char_indices().filter(|(_, c)| matches!(c, '%' | '{' | '<'));
     starts.filter_map(|(at, _)| text.get(at..)).any(|rest| directive(rest).is_some())
 }
 
@@ -50,6 +50,29 @@ pub fn variants(mapped: &Mapped) -> Option<Vec<Mapped>> {
     let branches = branches(&pieces)?;
     let most = branches.iter().copied().max().unwrap_or_default().clamp(1, MOST_BRANCHES);
     (0..most).map(|nth| rendered(mapped, &pieces, &branches, nth)).collect()
+}
+
+/// The same without the commas that are all that a choice or a section says: what is in a loop is read once, and nothing follows it.
+pub fn without_separators(mapped: &Mapped) -> Option<Vec<Mapped>> {
+    let pieces = pieces(&mapped.text)?;
+    let mut kept: Vec<Piece> = Vec::new();
+    let mut any = false;
+    for piece in pieces {
+        kept.push(piece);
+        let is_separator = match kept.as_slice() {
+            [.., Piece::Directive(Word::If | Word::Loop), Piece::Text(start, end), Piece::Directive(Word::End)] => {
+                mapped.text.get(*start..*end).is_some_and(|text| text.trim() == ",")
+            }
+            _ => false,
+        };
+        if is_separator {
+            kept.truncate(kept.len() - 3);
+            any = true;
+        }
+    }
+    let branches = branches(&kept)?;
+    let most = branches.iter().copied().max().unwrap_or_default().clamp(1, MOST_BRANCHES);
+    any.then(|| (0..most).map(|nth| rendered(mapped, &kept, &branches, nth)).collect()).flatten()
 }
 
 /// The text that a template becomes where nothing is chosen that may be left out, as the comma before the first element of a loop is.
@@ -91,6 +114,14 @@ fn directive(rest: &str) -> Option<(usize, Word)> {
     if open == "{#" || (open == "{{" && inner.trim_start_matches('-').trim_start().starts_with("/*")) {
         return Some((open.len() + end + close.len(), Word::Comment));
     }
+    let is_comment = open == "{{" && inner.starts_with('!') || open == "<%" && inner.starts_with('#');
+    let sets = |content: &str| content.starts_with('$') && (content.contains(":=") || content.contains(" = "));
+    if is_comment || open == "{{" && sets(inner.get(..end)?.trim_matches(['-', ' '])) {
+        return Some((open.len() + end + close.len(), Word::Comment));
+    }
+    if open == "<%" && inner.starts_with('=') {
+        return None;
+    }
     let content = inner.get(..end)?.trim_matches(|c: char| c.is_whitespace() || matches!(c, '~' | '-' | '+'));
     let word = content.split(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
     let word = match word {
@@ -100,12 +131,29 @@ fn directive(rest: &str) -> Option<(usize, Word)> {
         "endif" | "endfor" | "endmacro" | "endblock" | "endcall" | "endfilter" | "endwith" | "end" | "endunless" => {
             Word::End
         }
-        _ if open == "{{" && word.starts_with('#') => Word::Loop,
+        "#if" | "#unless" if open == "{{" => Word::If,
+        _ if open == "{{" && word.starts_with(['#', '^']) && word.len() > 1 => Word::Loop,
+        _ if open == "{{" && word == "^" => Word::Else,
         _ if open == "{{" && word.starts_with('/') => Word::End,
-        _ if open == "{%" => Word::Nothing,
+        "}" | "})" if open == "<%" => {
+            if content.contains("else") {
+                Word::Else
+            } else {
+                Word::End
+            }
+        }
+        _ if open == "<%" && is_block(content) => Word::Loop,
+        _ if open == "{%" || open == "<%" => Word::Nothing,
         _ => return None,
     };
     Some((open.len() + end + close.len(), word))
+}
+
+/// Whether a line of Ruby or JavaScript begins a block: `x.each do |y|`, `x.forEach(y => {`.
+fn is_block(content: &str) -> bool {
+    let head =
+        content.rsplit_once('|').map_or(content, |(head, _)| head.rsplit_once('|').map_or(head, |(head, _)| head));
+    head.trim_end().ends_with(" do") || content.ends_with('{')
 }
 
 /// Where the brace closes that was opened before this text.
@@ -235,6 +283,17 @@ mod tests {
         assert_eq!(of(r#"[%{ for a in b ~}"${a}"%{ if last },%{ endif }%{ endfor }]"#).unwrap(), [r#"["${a}"]"#]);
         assert_eq!(of("%{if a}1%{else}%{if b}2%{else}3%{endif}%{endif}").unwrap(), ["1", "3"]);
         assert_eq!(of("{# c }} #}{\"a\": {{/* d */}}1}").unwrap(), ["{\"a\": 1}"]);
+        for text in [
+            "[{{#l}}1{{^last}},{{/last}}{{/l}},{{! c }}2]",
+            "[{{#each l}}1{{#unless @last}},{{/unless}}{{/each}},2]",
+            "[{{ range $i, $e := .l }}{{ if $i }},{{ end }}1{{ end }},2]",
+            "[<% l.each do |e| %>1<% unless last %>,<% end %><% end %>,2]",
+            "[{% for e in l %}1{% if not loop.last %},{% endif %}{% endfor %},2]",
+        ] {
+            let mapped = Mapped { text: text.to_owned(), offsets: (0..=text.len()).collect() };
+            let read: Vec<String> = without_separators(&mapped).unwrap().into_iter().map(|m| m.text).collect();
+            assert_eq!(read, ["[1,2]"], "{text}");
+        }
         let comma = "[%{ for i in l }%{ if i > 0 },%{ endif }1%{ endfor }]";
         let mapped = Mapped { text: comma.to_owned(), offsets: (0..=comma.len()).collect() };
         assert_eq!((of(comma).unwrap(), least(&mapped).unwrap().text), (vec!["[,1]".to_owned()], "[1]".to_owned()));

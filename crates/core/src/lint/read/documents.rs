@@ -18,6 +18,11 @@ pub fn is_part(pointer: &str) -> bool {
     pointer.starts_with(DOCUMENT) && document_of(pointer) != pointer
 }
 
+/// Whether this is a document that blocks of Terraform are, and none that is written in one of its attributes.
+pub fn is_block(pointer: &str) -> bool {
+    pointer.starts_with(DOCUMENT) && document_of(pointer) == pointer
+}
+
 /// Takes out of a document what becomes a part of it.
 pub fn take_parts(root: &mut Node) -> Vec<Member> {
     let Value::Object(members) = &mut root.value else {
@@ -80,8 +85,15 @@ fn names_only_documents(raw: &str) -> bool {
         })
 }
 
+/// What is encoded once more as it was decoded, which leaves out its white space: `jsonencode(jsondecode(…))`.
+pub fn decoded(raw: &str) -> Option<&str> {
+    let encoded = raw.strip_prefix("jsonencode(")?.strip_suffix(')')?.trim();
+    encoded.strip_prefix("jsondecode(")?.strip_suffix(')').map(str::trim)
+}
+
 /// The file of `file("${path.module}/x.json")`, and of `templatefile` with whatever fills it in.
 pub fn file_argument(raw: &str) -> Option<String> {
+    let raw = decoded(raw).unwrap_or(raw);
     let path = match raw.strip_prefix("templatefile(") {
         Some(arguments) => arguments.trim_start().strip_prefix('"')?.split_once('"').filter(|_| raw.ends_with(')'))?.0,
         None => {
@@ -110,6 +122,7 @@ mod tests {
     fn files_of_terraform() {
         assert_eq!(file_argument("file(\"${path.module}/p/x.json\")").as_deref(), Some("p/x.json"));
         assert_eq!(file_argument("file(\"${var.x}.json\")"), None);
+        assert_eq!(file_argument("jsonencode(jsondecode(file(\"x.json\")))").as_deref(), Some("x.json"));
         assert_eq!(file_argument("templatefile(\"x.tpl\", {})").as_deref(), Some("x.tpl"));
         let filled = "templatefile(\n  \"${path.module}/p/x.json.tpl\",\n  { a = \"b\" }\n)";
         assert_eq!(file_argument(filled).as_deref(), Some("p/x.json.tpl"));

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::attached::{OF_PERMISSION_SETS, in_cloudformation, in_terraform};
 use super::choice::{is_known, is_unknown};
-use super::documents::{DOCUMENT, add_statements, file_argument, is_one_document, is_part, take_parts, with_version};
+use super::documents::{
+    DOCUMENT, add_statements, decoded, file_argument, is_one_document, is_part, take_parts, with_version,
+};
 use super::embedded::{self, Mapped};
 use super::given::Given;
 use super::kinds::{
@@ -21,7 +23,9 @@ use super::terraform::calls::Document;
 use super::terraform::expression;
 use super::terraform::scope::{self, Scope, Scopes, folder, is_values};
 use super::yaml;
-use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, looks_like_policy, placeholders, shown, unreadable};
+use super::{
+    Fault, FaultKind, Host, UNKNOWN, duplicate, is_terraform_json, looks_like_policy, placeholders, shown, unreadable,
+};
 use crate::aws::linted::is_of_other_language;
 use crate::aws::managed as managed_policies;
 use crate::aws::management::{self, Kind};
@@ -71,8 +75,10 @@ pub struct FileReference {
     pub span: Span,
     /// Where it is stored.
     pub holder: Option<Holder>,
-    /// Its text is sent as it is.
+    /// Its text is sent as it is, or as it is filled in.
     pub is_sent: bool,
+    /// It is a template.
+    pub is_filled: bool,
     /// What its placeholders are filled in with.
     pub given: Option<Node>,
 }
@@ -194,6 +200,7 @@ impl<'a> Finder<'a> {
             span,
             holder,
             is_sent: false,
+            is_filled: false,
             given: None,
         };
         self.files.extend(manifest.files.into_iter().map(file));
@@ -502,8 +509,8 @@ impl<'a> Finder<'a> {
                 inner.strings += 1;
                 let known = self.policies.len();
                 self.value(&root, &inner, inner_host);
-                // the provider sends the text as it is
-                if host == Host::Terraform && around.content && !text.contains(UNKNOWN) {
+                // the provider sends the text as it is, and so does CloudFormation
+                if host != Host::Closed && around.content && !text.contains(UNKNOWN) {
                     let sent = text.chars().count();
                     self.policies.iter_mut().skip(known).for_each(|policy| policy.sent = Some(sent));
                 }
@@ -585,6 +592,9 @@ impl<'a> Finder<'a> {
             return;
         }
         if let Some(path) = file_argument(raw) {
+            // what is encoded anew has no white space
+            let is_decoded = decoded(raw).is_some();
+            let raw = decoded(raw).unwrap_or(raw);
             let is_filled = raw.starts_with("templatefile(");
             let scopes = self.scopes.filter(|_| is_filled);
             let given = scopes.and_then(|scopes| expression::arguments(&self.source.path, raw, scopes));
@@ -594,7 +604,8 @@ impl<'a> Finder<'a> {
                 kind,
                 span: node.span,
                 holder,
-                is_sent: around.content && !is_filled,
+                is_sent: around.content && !is_decoded,
+                is_filled,
                 given,
             });
             return;
@@ -612,7 +623,8 @@ impl<'a> Finder<'a> {
         let kind = self.given.or(around.kind).or_else(|| by_name(&self.source.path, node));
         let mut node = node.clone();
         let mut parts = Parts::default();
-        if self.scope.is_some() && around.pointer.starts_with(DOCUMENT) {
+        let is_read_as_terraform = self.scope.is_some() || is_terraform_json(&self.source.path);
+        if is_read_as_terraform && around.pointer.starts_with(DOCUMENT) {
             if is_part(&around.pointer) {
                 with_version(&mut node);
             } else {

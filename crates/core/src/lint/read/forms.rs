@@ -14,7 +14,8 @@ pub enum Form {
 }
 
 /// How the names of templates end, after the end of what they become.
-const TEMPLATES: [&str; 5] = [".tftpl", ".tpl", ".tmpl", ".j2", ".jinja"];
+const TEMPLATES: [&str; 12] =
+    [".tftpl", ".tpl", ".tmpl", ".gotmpl", ".j2", ".jinja", ".jinja2", ".njk", ".mustache", ".hbs", ".erb", ".ejs"];
 
 /// Whether a file whose name tells nothing may hold a policy, so that its content decides.
 pub fn may_hold_policy(path: &str) -> bool {

@@ -50,6 +50,16 @@ pub enum Part {
     Unknown,
 }
 
+impl Part {
+    /// The name of a data source.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Document(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
 /// A part, and how it becomes one.
 #[derive(Clone, Debug)]
 pub struct Layer {

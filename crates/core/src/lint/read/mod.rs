@@ -4,10 +4,11 @@
 //! that stand in strings ([`embedded`]). What is not literal is [`UNKNOWN`]. [`walk`] says which files are read.
 
 mod attached;
+mod blocks;
 pub(crate) mod cedar;
 pub(crate) mod choice;
 pub(crate) mod cloudformation;
-mod directives;
+pub(crate) mod directives;
 pub(crate) mod documents;
 pub(crate) mod embedded;
 pub(crate) mod find;
@@ -15,6 +16,7 @@ mod forms;
 mod given;
 mod kinds;
 pub(crate) mod layers;
+mod macros;
 mod manifests;
 mod parts;
 mod permissions;
@@ -109,6 +111,8 @@ pub struct Loaded {
     pub ignores: Vec<CommentIgnore>,
     /// What its folder is called where files of Terraform use it as a module.
     pub uses: Vec<String>,
+    /// The resources and modules in it, by where they stand: `aws_iam_policy.legal`, `Resources.Legal`.
+    pub blocks: Vec<(Span, String)>,
 }
 
 impl Loaded {
@@ -125,6 +129,7 @@ impl Loaded {
             sets: Vec::new(),
             ignores: Vec::new(),
             uses: Vec::new(),
+            blocks: Vec::new(),
         }
     }
 
@@ -186,7 +191,8 @@ pub fn load(
     faults.extend(found);
     let ignores = if form == Form::Json { Vec::new() } else { comments::ignores(&source, &root) };
     let uses = if terraform { scopes.uses(terraform::scope::folder(&source.path)) } else { Vec::new() };
-    Loaded { policies, management, faults, references, files, sets, ignores, uses, ..Loaded::nothing(source) }
+    let blocks = blocks::blocks(&root);
+    Loaded { policies, management, faults, references, files, sets, ignores, uses, blocks, ..Loaded::nothing(source) }
 }
 
 /// Terraform's and OpenTofu's JSON.

@@ -43,6 +43,12 @@ impl Finder<'_> {
             }
             parts.choices(so_far, &named, (from, within));
             parts.names.extend(named);
+            // in JSON each is named where it stands
+            if self.scope.is_none() {
+                let own = parts.layers.get(so_far..).unwrap_or_default().iter();
+                let named: Vec<String> = own.filter_map(|layer| layer.part.name().map(str::to_owned)).collect();
+                parts.names.extend(named);
+            }
         }
         parts.layers.sort_by_key(|layer| layer.from);
         parts

@@ -6,46 +6,138 @@ use crate::text::json::{Node, Value};
 /// `${name}` without a colon is no policy variable, but a placeholder of a template: it is not known what stands there.
 pub fn placeholders(node: &mut Node) {
     match &mut node.value {
-        Value::String(text) if text.contains(['<', '[', '{']) || is_blank(text) => *text = without_placeholders(text),
+        Value::String(text) if may_have_blanks(text) => *text = without_placeholders(text),
         Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter_mut().for_each(placeholders),
         Value::Object(members) => members.iter_mut().for_each(|m| {
-            m.key = without_placeholders(&m.key);
+            if may_have_blanks(&m.key) {
+                m.key = without_placeholders(&m.key);
+            }
             placeholders(&mut m.node);
         }),
         _ => {}
     }
 }
 
-/// `<my-account>`, `[MY_ACCOUNT]`, `{{ account }}` and `%{account}` stand for what is still to be filled in.
+fn may_have_blanks(text: &str) -> bool {
+    text.contains(['<', '[', '{', '@', '%', '$']) || text.contains("__") || text.contains("((") || is_blank(text)
+}
+
+/// How blanks to fill in are written: what begins one, what ends it, and what may stand between.
+type Blank = (&'static str, &'static str, fn(&str) -> bool);
+
+/// The ways of other programs and of people. A later one does not read what an earlier one has filled in.
+const BLANKS: [Blank; 14] = [
+    ("<%", "%>", |_| true),
+    ("#{", "}", |name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '@')),
+    ("<", ">", |name| name.starts_with(|c: char| c.is_ascii_alphabetic())),
+    ("$[", "]", is_word),
+    ("[", "]", is_words),
+    ("{{", "}}", |_| true),
+    ("%{", "}", |_| true),
+    ("((", "))", is_word),
+    ("$(", ")", is_word),
+    ("@@", "@@", is_word),
+    ("__", "__", is_loud),
+    ("%", "%", is_between_percents),
+    ("@", "@", |name| name.len() > 1 && is_identifier(name)),
+    ("{", "}", is_word),
+];
+
+/// Letters, digits and what joins them.
+fn is_word(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '.')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+}
+
+/// The same, with blanks between them.
+fn is_words(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.- ".contains(c))
+}
+
+fn is_identifier(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Capital letters, as blanks have that stand beside other text: `__pycache__` is a name.
+fn is_loud(name: &str) -> bool {
+    is_identifier(name) && !name.chars().any(|c| c.is_ascii_lowercase())
+}
+
+/// `%C3%A9` is a letter as URLs write it.
+fn is_between_percents(name: &str) -> bool {
+    is_identifier(name) && !(name.len() == 2 && name.chars().all(|c| c.is_ascii_hexdigit()))
+}
+
+/// `<my-account>`, `[MY_ACCOUNT]`, `{{ account }}`, `@@account@@` and the like stand for what is still to be filled in.
 fn without_blanks_to_fill_in(text: &str) -> String {
     if is_blank(text) {
         return UNKNOWN.to_string();
     }
-    let letter = |c: char| c.is_ascii_alphabetic();
-    let capitals = |name: &str| {
-        name.len() > 2
-            && name.starts_with(letter)
-            && name.chars().all(|c| c.is_ascii_uppercase() || "_- ".contains(c) || c.is_ascii_digit())
-    };
-    let text = between(text, "<%", "%>", |_| true);
-    let text = between(&text, "#{", "}", |name| name.starts_with(|c: char| letter(c) || c == '@'));
-    let text = between(&text, "<", ">", |name| name.starts_with(letter));
-    let text = between(&text, "[", "]", capitals);
-    let text = between(&text, "{{", "}}", |_| true);
-    between(&text, "%{", "}", |_| true)
+    let mut text = text.to_owned();
+    for (open, close, is_name) in BLANKS.iter().filter(|(open, ..)| *open != "{") {
+        if text.contains(open) {
+            text = between(&text, open, close, is_name);
+        }
+    }
+    without_dollars(&without_braces(&text))
 }
 
-/// A text that is nothing but a blank to fill in, in the ways of other programs: `__NAME__`, `@@NAME@@`, `%NAME%`, `$NAME`, `REPLACE_ME`.
+/// `{name}`, where no mark stands before it: `${aws:username}` is a variable.
+fn without_braces(text: &str) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        result.push_str(before);
+        let is_plain = !before.ends_with(['$', '#', '%', '{']);
+        match after.split_once('}').filter(|(name, tail)| is_plain && is_word(name) && !tail.starts_with('}')) {
+            Some((_, tail)) => {
+                result.push(UNKNOWN);
+                rest = tail;
+            }
+            None => {
+                result.push('{');
+                rest = after;
+            }
+        }
+    }
+    result.push_str(rest);
+    result
+}
+
+/// `$NAME` in capitals as a part of a text. A version of a function of Lambda is called `$LATEST`.
+fn without_dollars(text: &str) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        result.push_str(before);
+        let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
+        let (name, tail) = after.split_at_checked(end).unwrap_or((after, ""));
+        match name.len() > 1 && is_loud(name) && name != "LATEST" {
+            true => {
+                result.push(UNKNOWN);
+                rest = tail;
+            }
+            false => {
+                result.push('$');
+                rest = after;
+            }
+        }
+    }
+    result.push_str(rest);
+    result
+}
+
+/// A text that is nothing but a blank to fill in, in the ways of other programs: `__NAME__`, `@@name@@`, `%NAME%`, `$name`, `REPLACE_ME`.
 pub fn is_blank(text: &str) -> bool {
     const WORDS: [&str; 4] = ["REPLACE_ME", "CHANGE_ME", "REPLACEME", "CHANGEME"];
+    // names that Python, Lambda, API Gateway and IoT give to things
+    const NAMES: [&str; 8] =
+        ["__init__", "__main__", "__pycache__", "$LATEST", "$default", "$connect", "$disconnect", "$aws"];
     let within = |mark: &str| text.strip_prefix(mark).and_then(|text| text.strip_suffix(mark));
-    let is_name = |name: &str| {
-        name.len() > 1
-            && name.starts_with(|c: char| c.is_ascii_uppercase())
-            && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
-    };
-    let dollar = || text.strip_prefix('$').is_some_and(is_name);
-    ["__", "@@", "%"].iter().any(|mark| within(mark).is_some_and(is_name)) || dollar() || WORDS.contains(&text)
+    let is_marked = ["__", "@@", "%", "@"].iter().any(|mark| within(mark).is_some_and(is_word));
+    let dollar = || text.strip_prefix('$').is_some_and(is_identifier);
+    !NAMES.contains(&text) && (is_marked || dollar()) || WORDS.contains(&text)
 }
 
 /// A text in which what stands between these marks is unknown, where it is a name.
@@ -87,7 +179,7 @@ pub fn in_yaml(node: &mut Node, template: bool) {
     match &mut node.value {
         Value::String(text)
             if text.trim_start().starts_with('{') && text.contains("Statement") || text.contains('\n') => {}
-        Value::String(text) if text.contains(['<', '[', '{']) || is_blank(text) => {
+        Value::String(text) if may_have_blanks(text) => {
             let is_kept = |name: &str| if template { is_variable(name) } else { !of_serverless(name) };
             let kept = |name: &str| is_kept(name).then(|| format!("${{{name}}}"));
             *text = interpolated(&without_blanks_to_fill_in(text), kept);
@@ -136,6 +228,24 @@ mod tests {
             ("__init__", "__init__".to_owned()),
             ("$100", "$100".to_owned()),
             ("@@assign", "@@assign".to_owned()),
+            ("arn:aws:iam::__ACCOUNT_ID__:role/@@role-name@@", format!("arn:aws:iam::{u}:role/{u}")),
+            ("arn:%PARTITION%:s3:::$[bucket]/$(prefix)/*", format!("arn:{u}:s3:::{u}/{u}/*")),
+            ("arn:aws:iam::{account_id}:role/((name))", format!("arn:aws:iam::{u}:role/{u}")),
+            ("[your-bucket]/@env@/$STAGE/{.Name}", format!("{u}/{u}/{u}/{u}")),
+            ("${{ values.bucket }}/{{.Name}}", format!("${u}/{u}")),
+            ("@@account_id@@", u.to_string()),
+            ("%x%", u.to_string()),
+            ("$x", u.to_string()),
+            ("caf%C3%A9%20x", "caf%C3%A9%20x".to_owned()),
+            ("src/__pycache__/*", "src/__pycache__/*".to_owned()),
+            (
+                "arn:aws:lambda:*:111122223333:function:f:$LATEST",
+                "arn:aws:lambda:*:111122223333:function:f:$LATEST".to_owned(),
+            ),
+            ("topic/$aws/things/*", "topic/$aws/things/*".to_owned()),
+            ("jo@example.com", "jo@example.com".to_owned()),
+            ("${aws:PrincipalTag/team}/{x}/${*}${?}${$}", format!("${{aws:PrincipalTag/team}}/{u}/${{*}}${{?}}${{$}}")),
+            ("[s3:GetObject]", "[s3:GetObject]".to_owned()),
         ] {
             assert_eq!(without_placeholders(text), expected, "{text}");
         }

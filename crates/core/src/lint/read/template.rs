@@ -5,8 +5,18 @@ use super::embedded::Mapped;
 use super::placeholders::is_blank;
 
 /// How placeholders begin and end, and whether they stand for a value.
-const MARKS: [(&str, &str, bool); 5] =
-    [("${", "}", true), ("%{", "}", false), ("{{", "}}", true), ("{%", "%}", false), ("<", ">", true)];
+const MARKS: [(&str, &str, bool); 10] = [
+    ("<%", "%>", true),
+    ("${", "}", true),
+    ("%{", "}", false),
+    ("{{", "}}", true),
+    ("{%", "%}", false),
+    ("<", ">", true),
+    ("#{", "}", true),
+    ("$[", "]", true),
+    ("$(", ")", true),
+    ("((", "))", true),
+];
 
 /// Whether what follows the first brace of a text may follow one in JSON, or in a template of it.
 pub fn begins_like_json(text: &str) -> bool {
@@ -67,7 +77,19 @@ fn placeholder(rest: &str, quoted: bool) -> Option<(usize, bool)> {
     let content = inner.get(..end)?;
     let named = open != "<" || content.starts_with(|c: char| c.is_ascii_alphabetic()) && !content.contains(['"', '\n']);
     let needed = !quoted || content.contains('"');
+    // a comma that is written between the elements of a loop, of which one is read
+    let value = value && (quoted || !is_separator(content));
     (named && needed).then(|| (open.len() + end + close.len(), value))
+}
+
+/// Whether an expression gives a comma, or nothing: `"," if not loop.last`, `loop.last ? "" : ","`.
+fn is_separator(content: &str) -> bool {
+    let mut parts = content.trim_start_matches(['=', '-']).split(['"', '\'']);
+    let mut texts = Vec::new();
+    while let (Some(_), Some(text)) = (parts.next(), parts.next()) {
+        texts.push(text.trim());
+    }
+    texts.contains(&",") && texts.iter().all(|text| text.is_empty() || *text == ",") && !content.contains("join")
 }
 
 /// The length of a blank to fill in that stands without quotes: `[MAX_AGE]`, `__MAX_AGE__`.
@@ -79,7 +101,8 @@ fn blank(rest: &str) -> Option<usize> {
         let is_name = name.len() > 2 && name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(is_part);
         return is_name.then_some(end + 2);
     }
-    let end = rest.find(|c: char| !is_part(c) && !"@%$".contains(c))?;
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "_-@%$".contains(c);
+    let end = rest.find(|c: char| !is_part(c))?;
     rest.get(..end).filter(|word| is_blank(word)).map(str::len)
 }
 
@@ -113,8 +136,12 @@ mod tests {
             of(r#"{"a": "${join(",", ["x"])}/y", "b": "${aws:username}"}"#).unwrap(),
             r#"{"a": "?/y", "b": "${aws:username}"}"#
         );
+        assert_eq!(of(r#"[{{ x }}{{ "," if not loop.last }}]"#).unwrap(), r#"["?"]"#);
+        assert_eq!(of(r#"[<%= x %><%= "," unless last %>]"#).unwrap(), r#"["?"]"#);
+        assert_eq!(of(r#"[{{ l | join(",") }}]"#).unwrap(), r#"["?"]"#);
         assert_eq!(of(r#"%{ if x }{"a": 1}%{ endif }"#).unwrap(), r#"{"a": 1}"#);
         assert_eq!(of(r#"{"a": "b\"<c>"}"#), None);
+        assert_eq!(of(r#"{"a": #{x}, "b": $[x], "c": @@x@@}"#).unwrap(), r#"{"a": "?", "b": "?", "c": "?"}"#);
         assert_eq!(of(r#"{"a": [MAX_AGE], "b": __MAX__}"#).unwrap(), r#"{"a": "?", "b": "?"}"#);
     }
 }

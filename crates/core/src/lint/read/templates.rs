@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::choice::{one_of, unknown};
 use super::embedded::{self, Mapped};
 use super::given::Given;
-use super::{directives, forms, template, yaml};
+use super::{directives, forms, macros, template, yaml};
 use crate::problem::{Problem, SourceFile, Span};
 use crate::text::json::{Member, Node, Value};
 
@@ -19,13 +19,22 @@ pub struct Read {
 
 /// A text as JSON.
 pub fn json(source: &Arc<SourceFile>, mapped: &Mapped) -> Read {
+    if let Some(expanded) = macros::expanded(mapped) {
+        let read = with_branches(source, &expanded);
+        return Read { is_template: true, ..read };
+    }
+    with_branches(source, mapped)
+}
+
+fn with_branches(source: &Arc<SourceFile>, mapped: &Mapped) -> Read {
     let variants = if directives::may_have(&mapped.text) { directives::variants(mapped) } else { None };
     if let Some(variants) = variants {
         let all = |variants: &[Mapped]| -> Option<Vec<_>> {
             variants.iter().map(|variant| plain(source, variant).result.ok()).collect()
         };
         let least = || directives::least(mapped).and_then(|least| all(&[least]));
-        if let Some(read) = all(&variants).or_else(least) {
+        let apart = || directives::without_separators(mapped).and_then(|variants| all(&variants));
+        if let Some(read) = all(&variants).or_else(apart).or_else(least) {
             let (roots, mut twice): (Vec<Node>, Vec<Vec<Member>>) = read.into_iter().unzip();
             let span = roots.first().map_or(Span::default(), |root| root.span);
             // what stands twice in a template may stand in a branch of it each

@@ -19,7 +19,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    for statement in &policy.statements {
+    // what another document takes the place of need not be whole
+    for statement in policy.statements.iter().filter(|s| !s.replaced) {
         pair(statement, "Action", "NotAction", sink);
         // a statement with principals may belong to one resource, and names none
         if !policy.kind.has_principals() || statement.node.get("NotResource").is_some() {

@@ -24,7 +24,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         if let Some(finding) = sink.add(&head(statement), message, "remove one of the two") {
             let place = policy.statements.iter().position(|s| s.at == statement.at);
             let edits = place.and_then(|p| edit::remove_statement(policy, p));
-            finding.fix(true, format!("removes {}", named(statement)), edits);
+            // where it is a part of another document, what says the same may be replaced there
+            finding.fix(!policy.is_merged_by_sid(), format!("removes {}", named(statement)), edits);
         }
     }
 }

@@ -103,15 +103,16 @@ fn of_service(text: &str, at: &At, sink: &mut Sink<'_>) {
 /// that AWS's managed policies name is none.
 fn slip_of_service(text: &str, catalogue: &Catalogue) -> Option<String> {
     const SHORTEST: usize = 4;
-    const ENDING: &str = ".amazonaws.com";
-    let name = text.strip_suffix(ENDING).filter(|n| n.len() >= SHORTEST && !n.contains(['.', '*']))?;
+    // a slip is one in every partition
+    let ending = stored::SERVICE_ENDINGS.into_iter().filter(|ending| text.ends_with(ending)).max_by_key(|e| e.len())?;
+    let name = text.strip_suffix(ending).filter(|n| n.len() >= SHORTEST && !n.contains(['.', '*']))?;
     if catalogue.service(name).is_some() || catalogue::known_service(name).is_some() {
         return None;
     }
     let is_near = |prefix: &&str| prefix.len() >= SHORTEST && distance(name, prefix, 1).is_some();
     let near = catalogue.prefixes().find(is_near)?;
     let is_named = || managed::all().any(|policy| policy.document().contains(text));
-    (!is_named()).then(|| format!("{near}{ENDING}"))
+    (!is_named()).then(|| format!("{near}{ending}"))
 }
 
 fn of_aws(text: &str, at: &At, sink: &mut Sink<'_>) {

@@ -29,7 +29,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         if let Some(finding) = sink.add(&sid.at, message, help) {
             let plain: String = sid.text.chars().filter(char::is_ascii_alphanumeric).collect();
             let free = !plain.is_empty() && !sids().any(|s| s.text == plain);
-            finding.fix(true, format!("renames it to {plain}"), edit::replace(policy, sid, &plain).filter(|_| free));
+            let safe = !policy.is_merged_by_sid();
+            finding.fix(safe, format!("renames it to {plain}"), edit::replace(policy, sid, &plain).filter(|_| free));
         }
     }
 }

@@ -1,11 +1,11 @@
 #![doc = include_str!("../../../../../docs/rules/CS105.md")]
 
 use crate::iam::stored::{self, Refusal};
-use crate::lint::policy::{Policy, Statement, Text};
+use crate::lint::policy::{Policy, PolicyKind, Statement, Text};
 use crate::lint::{At, Check, Confidence, Finding, Rule, Severity, Sink};
 use crate::problem::Span;
 use crate::text::UNKNOWN;
-use crate::text::json::{Member, Value};
+use crate::text::json::{Member, Node, Value};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -55,7 +55,14 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                 continue;
             }
             let at = At { pointer: statement.at.pointer.clone(), span: short(policy, span) };
-            sink.add(&at, problem.message(), problem.help_text().unwrap_or("correct it"));
+            let help = problem.help_text().unwrap_or("correct it");
+            // whether AWS takes it in a trust policy is not known
+            let severity = if is_of_another_case(policy, statement) && problem.message().contains("Effect") {
+                Severity::Warning
+            } else {
+                RULE.severity
+            };
+            sink.add_as(severity, &at, problem.message(), help);
         }
     }
 }
@@ -76,6 +83,13 @@ fn empty_lists(statement: &Statement, sink: &mut Sink<'_>) {
             sink.add(&at, message, help);
         }
     }
+}
+
+/// The effect of a trust policy in other letters: `allow`.
+fn is_of_another_case(policy: &Policy, statement: &Statement) -> bool {
+    let written = statement.node.get("Effect").and_then(Node::as_str);
+    let is_effect = |text: &str| ["Allow", "Deny"].iter().any(|effect| text.eq_ignore_ascii_case(effect));
+    policy.kind == PolicyKind::Trust && written.is_some_and(is_effect)
 }
 
 /// A long place is shown by its first character.

@@ -46,14 +46,19 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         let message = format!("{size} characters without white space, but {words} may have only {limit}{and}");
         sink.add(&policy.start(), message, help);
     } else if let Some(sent) = sent(policy).filter(|sent| *sent > limit) {
-        let message = format!(
-            "{sent} characters with its white space, which counts as the provider of Terraform sends it, but {words} may have only {limit}"
-        );
-        sink.add(
-            &policy.start(),
-            message,
-            "write it with `jsonencode`, or take it through `jsondecode`, which leaves white space out",
-        );
+        let by_provider = policy.is_indented || is_sent_by_terraform(policy);
+        let who = if by_provider { "the provider of Terraform sends it" } else { "a text is sent" };
+        let message =
+            format!("{sent} characters with its white space, which counts as {who}, but {words} may have only {limit}");
+        let (severity, help) = match by_provider {
+            true => (
+                RULE.severity,
+                "write it with `jsonencode`, or take it through `jsondecode`, which leaves white space out",
+            ),
+            // what CloudFormation does with the text, no source says
+            false => (Severity::Warning, "write it as an object, or without white space"),
+        };
+        sink.add_as(severity, &policy.start(), message, help);
     } else if before <= limit && before + size > limit {
         let total = before + size;
         let message = format!(
@@ -72,6 +77,11 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 pub fn sent(policy: &Policy) -> Option<usize> {
     let sent = policy.sent.or_else(|| indented(policy));
     sent.filter(|_| policy.kind == PolicyKind::ServiceControl)
+}
+
+/// A resource of Terraform has it; what names a file of another language is one, too.
+fn is_sent_by_terraform(policy: &Policy) -> bool {
+    !policy.pointer.starts_with("Resources.")
 }
 
 /// The characters of a document as the data source of Terraform writes it.

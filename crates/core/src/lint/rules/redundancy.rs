@@ -12,7 +12,11 @@ const MOST: usize = 2_500;
 /// The statements of a policy that are compared with each other: those that are there for certain.
 pub fn compared(policy: &Policy) -> impl Iterator<Item = (&Statement, &document::Statement)> + Clone {
     let few = policy.statements.len() <= MOST;
-    policy.statements.iter().filter(move |s| few && !s.perhaps).filter_map(|s| Some((s, s.meaning.as_ref()?)))
+    policy
+        .statements
+        .iter()
+        .filter(move |s| few && !s.perhaps && !s.replaced)
+        .filter_map(|s| Some((s, s.meaning.as_ref()?)))
 }
 
 /// Where a statement is shown: its name, else its first key.

@@ -2,7 +2,8 @@
 
 use crate::iam::stored::{self, Refusal};
 use crate::lint::edit;
-use crate::lint::policy::{Policy, PolicyKind};
+use crate::lint::policy::{IsPart, Policy, PolicyKind};
+use crate::lint::read::documents::is_block;
 use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
 
 /// The rule.
@@ -23,6 +24,10 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             format!("the `Sid` {sid} of this document stands in another source as well, which the provider refuses");
         sink.add(&at, message, "give one of the two another `Sid`, or override it with `override_policy_documents`");
     }
+    // laid over others, the later of two takes the place of the earlier; the blocks of one document are always asked
+    if policy.part == IsPart::Laid && !is_block(&policy.pointer) {
+        return;
+    }
     let certain = || policy.statements.iter().filter(|s| !s.perhaps);
     let sids = || certain().filter_map(|s| s.sid.as_ref()).filter(|s| s.is_known() && !s.text.is_empty());
     let again = stored::repeated(sids().map(|sid| sid.text.as_str()));
@@ -38,7 +43,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         if let Some(finding) = sink.add_as(severity, &sid.at, message, help) {
             let free = (2..).map(|n| format!("{}{n}", sid.text)).find(|n| !sids().any(|s| s.text == *n));
             let new = free.unwrap_or_default();
-            finding.fix(true, format!("renames the second {} to {new}", sid.text), edit::replace(policy, sid, &new));
+            let safe = !policy.is_merged_by_sid();
+            finding.fix(safe, format!("renames the second {} to {new}", sid.text), edit::replace(policy, sid, &new));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Functions of Terraform's language that ask something of what is known, and that choose an element of a list: what a filter leaves out
 //! is not there.
 
-use crate::lint::read::choice::{is_known, items, one_of, unknown};
+use crate::lint::read::choice::{is_known, is_unknown, items, one_of, unknown};
 use crate::problem::Span;
 use crate::text::json::{Node, Value};
 
@@ -26,6 +26,40 @@ pub fn contains(arguments: &[Node], at: Span) -> Node {
     let is_there = all.iter().any(|item| !item.perhaps && item.node.value == value.value);
     let is_certain = list.as_array().is_some() && all.iter().all(|item| !item.perhaps && is_scalar(item.node));
     if is_there || is_certain { Node::new(at, Value::Bool(is_there)) } else { unknown(at) }
+}
+
+/// `can`: whether an expression has a value. `None` is that of one that certainly fails.
+pub fn can(value: Option<Option<Node>>, at: Span) -> Node {
+    match value {
+        Some(Some(node)) if is_known(&node) => Node::new(at, Value::Bool(true)),
+        Some(None) => Node::new(at, Value::Bool(false)),
+        _ => unknown(at),
+    }
+}
+
+/// `alltrue` and `anytrue`: the first looks for one that is false, the second for one that is true.
+pub fn truths(node: &Node, at: Span, all: bool) -> Node {
+    let Some(nodes) = certain(node) else { return unknown(at) };
+    let (decides, rest) = (Value::Bool(!all), Value::Bool(all));
+    match nodes.iter().any(|n| n.value == decides) {
+        true => Node::new(at, decides),
+        false if nodes.iter().all(|n| n.value == rest) => Node::new(at, rest),
+        false => unknown(at),
+    }
+}
+
+/// `one`: the element of a list of one, and `null` of an empty list; `None` where there are certainly more.
+pub fn only(node: &Node, at: Span) -> Option<Node> {
+    match certain(node) {
+        Some([]) => Some(Node::new(at, Value::Null)),
+        Some([one]) => Some(one.clone()),
+        Some(_) => None,
+        // which of them it is, and whether there is any, is not known
+        None => {
+            let none = Node::new(at, Value::Null);
+            Some(one_of(at, items(node).into_iter().map(|item| item.node.clone()).chain([none]).collect()))
+        }
+    }
 }
 
 /// `substr`: a negative length reaches to the end.
@@ -96,5 +130,6 @@ fn whole(node: &Node) -> Option<i64> {
 /// The elements of a list each of which is there.
 fn certain(node: &Node) -> Option<&[Node]> {
     let nodes = node.as_array()?;
-    items(node).iter().all(|item| !item.perhaps).then_some(nodes)
+    // one of which nothing is known may stand for any number
+    items(node).iter().all(|item| !item.perhaps && !is_unknown(item.node)).then_some(nodes)
 }

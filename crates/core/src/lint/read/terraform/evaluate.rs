@@ -353,7 +353,7 @@ impl<'a> Evaluation<'a> {
 
     /// A variable may be what it is by default, where that says something, what the modules' callers give, and anything else.
     fn variable(&self, name: &str, at: Span) -> Said {
-        let default = self.scope.default_of(name);
+        let default = self.scope.default_of(name).filter(|_| !self.scope.is_set(name));
         // a default of this file has its own places, the others those where it is used
         if default.is_some_and(|(_, source)| self.is_here(source)) {
             return Said { node: Rc::new(self.possible(name, at)), elsewhere: false };
@@ -363,7 +363,8 @@ impl<'a> Evaluation<'a> {
     }
 
     fn possible(&self, name: &str, at: Span) -> Node {
-        let default = self.scope.default_of(name).map(|d| self.said(Kind::Default, name, d, self.scope, at));
+        let default = self.scope.default_of(name).filter(|_| !self.scope.is_set(name));
+        let default = default.map(|d| self.said(Kind::Default, name, d, self.scope, at));
         let default = default.and_then(|said| self.asked_elsewhere(&said, &[], at));
         let possible = default.into_iter().chain(self.given(name, at)).chain(self.named_values(name, at)).filter(says);
         let typed = |node: Node| match self.scope.type_of(name) {
@@ -383,7 +384,7 @@ impl<'a> Evaluation<'a> {
     /// What files of values set a variable to, and what its validation allows.
     fn named_values(&self, name: &str, at: Span) -> Vec<Node> {
         let mut found = Vec::new();
-        for named in self.scope.set(name).iter().take(MOST_CALLS) {
+        for named in self.scope.set(name).into_iter().take(MOST_CALLS) {
             found.push(without_policies(self.there(named.1, self.scope, at).value(named.0), at));
         }
         for (list, each) in self.scope.allowed(name) {
@@ -612,6 +613,12 @@ fn compared(operator: BinaryOperator, one: &Node, other: &Node, at: Span) -> Nod
         (BinaryOperator::And, Value::Bool(true), Value::Bool(true)) => true,
         (BinaryOperator::Or, Value::Bool(true), _) | (BinaryOperator::Or, _, Value::Bool(true)) => true,
         (BinaryOperator::Or, Value::Bool(false), Value::Bool(false)) => false,
+        (BinaryOperator::Eq | BinaryOperator::NotEq, Value::Null, _) if is_present(other) => {
+            operator == BinaryOperator::NotEq
+        }
+        (BinaryOperator::Eq | BinaryOperator::NotEq, _, Value::Null) if is_present(one) => {
+            operator == BinaryOperator::NotEq
+        }
         (BinaryOperator::Eq, a, b) if scalar(one) && scalar(other) => a == b,
         (BinaryOperator::NotEq, a, b) if scalar(one) && scalar(other) => a != b,
         (operator, Value::Number(a), Value::Number(b)) => match (ordered(operator, a, b), sum(operator, a, b)) {
@@ -622,6 +629,11 @@ fn compared(operator: BinaryOperator, one: &Node, other: &Node, at: Span) -> Nod
         _ => return unknown(at),
     };
     Node::new(at, Value::Bool(value))
+}
+
+/// A value that is certainly not `null`, though parts of it may be unknown.
+fn is_present(node: &Node) -> bool {
+    !matches!(node.value, Value::Null | Value::OneOf(_)) && !is_unknown(node)
 }
 
 /// How whole numbers compare.

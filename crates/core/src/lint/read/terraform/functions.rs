@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use hcl_edit::expr::{Expression, FuncCall};
 
 use super::evaluate::{Evaluation, key_text, relocate};
-use super::{chosen, sets};
+use super::{chosen, matching, sets};
 use crate::lint::read::UNKNOWN;
-use crate::lint::read::choice::{is_known, is_unknown, items, one_of, perhaps, unknown};
+use crate::lint::read::choice::{is_known, is_unknown, items, may_be_missing, one_of, perhaps, unknown};
 use crate::problem::{SourceFile, Span};
 use crate::text::json::{self, Member, Node, Value};
 
@@ -24,6 +24,11 @@ pub fn call(of: &Evaluation<'_>, call: &FuncCall, at: Span) -> Option<Node> {
     };
     Some(match call.name.name.as_str() {
         "try" => return attempted(of, &arguments, at),
+        "can" => chosen::can(arguments.first().map(|a| of.attempt(a)), at),
+        "regex" => return matching::first(&all(), at),
+        "regexall" => matching::all(&all(), at),
+        "alltrue" => chosen::truths(&first(), at, true),
+        "anytrue" => chosen::truths(&first(), at, false),
         "jsondecode" => decoded(first(), at),
         "jsonencode" | "yamlencode" => document(first(), at),
         "yamldecode" => {
@@ -50,7 +55,11 @@ pub fn call(of: &Evaluation<'_>, call: &FuncCall, at: Span) -> Option<Node> {
         "toset" | "distinct" => whole(first(), at, different),
         "values" => one_value(first(), at, |members| members.into_iter().map(|m| m.node).collect()),
         "keys" => {
-            one_value(first(), at, |members| members.into_iter().map(|m| Node::string(m.key_span, m.key)).collect())
+            let key = |m: Member| {
+                let key = Node::string(m.key_span, m.key);
+                if may_be_missing(&m.node) && m.node.value != Value::Null { perhaps(key) } else { key }
+            };
+            one_value(first(), at, |members| members.into_iter().map(key).collect())
         }
         "merge" => merged(all(), at),
         "coalesce" | "coalescelist" => coalesced(all(), at),
@@ -61,7 +70,7 @@ pub fn call(of: &Evaluation<'_>, call: &FuncCall, at: Span) -> Option<Node> {
         "strcontains" => chosen::of_texts(&all(), at, |text, part| text.contains(part)),
         "contains" => chosen::contains(&all(), at),
         "substr" => chosen::substring(&all(), at),
-        "one" => one_of(at, items(&first()).into_iter().map(|i| i.node.clone()).collect()),
+        "one" => return chosen::only(&first(), at),
         "format" => formatted(&all(), at),
         "formatlist" => format_list(&all(), at),
         "length" => length(&first(), at),
@@ -280,7 +289,11 @@ fn looked_up(arguments: &[Node], at: Span) -> Node {
     for alternative in map.alternatives() {
         let found = key.as_str().filter(|_| is_known(key)).map(|key| alternative.get(key));
         match (found, alternative.as_object()) {
-            (Some(Some(value)), _) => possible.push(value.clone()),
+            (Some(Some(value)), _) => {
+                possible.push(value.clone());
+                let default = arguments.get(2).filter(|_| may_be_missing(value) && value.value != Value::Null);
+                possible.extend(default.cloned());
+            }
             (Some(None), Some(members)) if !members.iter().any(|m| m.key.contains(UNKNOWN)) => {
                 possible.push(arguments.get(2).cloned().unwrap_or_else(|| unknown(at)));
             }
@@ -410,8 +423,8 @@ fn trimmed(arguments: &[Node], at: Span, made: impl for<'t> Fn(&'t str, &str) ->
 fn replaced(arguments: &[Node], at: Span) -> Node {
     let texts: Option<Vec<&str>> = arguments.iter().map(|a| a.as_str().filter(|_| is_known(a))).collect();
     match texts.as_deref() {
-        Some([text, from, to]) if !from.starts_with('/') && !from.is_empty() => {
-            Node::string(at, text.replace(from, to))
+        Some([text, from, to]) => {
+            matching::replaced(text, from, to).map_or_else(|| unknown(at), |t| Node::string(at, t))
         }
         _ => unknown(at),
     }

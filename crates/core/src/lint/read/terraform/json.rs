@@ -1,15 +1,22 @@
 //! `.tf.json`: documents of `aws_iam_policy_document` in Terraform's JSON form. What its strings encode is read; other
 //! expressions in them are not evaluated, and unknown.
 
+use std::sync::Arc;
+
 use super::document::{MERGED, NAMES, given, instead_of_none, operators, variables, whom};
 use crate::lint::read::UNKNOWN;
 use crate::lint::read::choice::{perhaps, unknown};
-use crate::problem::Span;
-use crate::text::json::{Member, Node, Value};
+use crate::problem::{SourceFile, Span};
+use crate::text::json::{self, Member, Node, Value};
 
 /// The tree of a file, with each such document as the policy that it renders.
 pub fn resolved(root: Node) -> Node {
     within(root, &["data", "aws_iam_policy_document"])
+}
+
+/// The values of a file of variables.
+pub fn values(source: &Arc<SourceFile>) -> Option<Node> {
+    json::parse(source).ok().filter(|root| root.as_object().is_some())
 }
 
 /// Goes down the path; a value may be an object or a list of objects at each step.
@@ -46,6 +53,7 @@ fn policy(mut node: Node) -> Node {
     let head = Span { start: at.start, end: at.start + 1 };
     let mut members = Vec::new();
     let mut statements = Vec::new();
+    let mut parts = Vec::new();
     for member in node.as_object().unwrap_or_default() {
         match member.key.as_str() {
             "version" => members.push(Member { key: "Version".to_owned(), ..member.clone() }),
@@ -54,7 +62,11 @@ fn policy(mut node: Node) -> Node {
             "dynamic" => {
                 statements.extend(dynamic(&member.node, "statement").into_iter().map(|n| perhaps(statement(n))))
             }
-            key if MERGED.contains(&key) => statements.push(unknown(member.node.span)),
+            // the finder looks up what they are
+            key if MERGED.contains(&key) => {
+                let (key, key_span, at) = (key.to_owned(), member.key_span, member.node.span);
+                parts.push(Member { key, key_span, node: Node::new(at, Value::Array(documents(&member.node))) });
+            }
             _ => {}
         }
     }
@@ -62,7 +74,17 @@ fn policy(mut node: Node) -> Node {
         members.insert(0, Member { key: "Version".to_owned(), key_span: head, node: Node::string(head, "2012-10-17") });
     }
     members.push(Member { key: "Statement".to_owned(), key_span: head, node: Node::new(at, Value::Array(statements)) });
+    members.extend(parts);
     Node::new(at, Value::Object(members))
+}
+
+/// The documents of a list, or the one of `source_json`; a list of which nothing is known is one of them.
+fn documents(node: &Node) -> Vec<Node> {
+    let all = node.as_array().map_or_else(|| vec![node.clone()], <[Node]>::to_vec);
+    let is_none = |n: &Node| n.value == Value::Null || n.as_str() == Some("");
+    // what a text is with parts of which nothing is known, is not known
+    let one = |n: Node| if n.as_str().is_some_and(|text| text.contains(UNKNOWN)) { unknown(n.span) } else { n };
+    all.into_iter().filter(|n| !is_none(n)).map(one).collect()
 }
 
 /// What the dynamic blocks of a name make of their content: each may be there any number of times.

@@ -8,6 +8,7 @@ mod evaluate;
 pub mod expression;
 mod functions;
 pub mod json;
+mod matching;
 mod memo;
 mod repeated;
 pub mod scope;
@@ -28,8 +29,19 @@ use super::{MAX_DEPTH, UNKNOWN, interpolated};
 use crate::problem::{Problem, SourceFile, Span};
 use crate::text::json::{Member, Node, Value};
 
+/// Values in JSON as the language writes them, which differs in a few escapes. Their places are never shown.
+fn of_json_values(source: &Arc<SourceFile>) -> Option<Body> {
+    let root = json::values(source)?;
+    let member = |m: &Member| Some(format!("{} = {}\n", m.key, serde_json::to_string(&m.node.to_json()).ok()?));
+    let lines: Option<Vec<String>> = root.as_object()?.iter().map(member).collect();
+    hcl_edit::parser::parse_body(&lines?.concat()).ok()
+}
+
 /// Parses a source.
 fn parse(source: &Arc<SourceFile>) -> Result<Body, Problem> {
+    if scope::is_json_values(&source.path) {
+        return of_json_values(source).ok_or_else(|| Problem::at(source, Span::default(), "these are no values"));
+    }
     repeated::parse(&source.text).map_err(|error| {
         let at = error.location();
         let before: usize = source.text.split_inclusive('\n').take(at.line().saturating_sub(1)).map(str::len).sum();
@@ -48,6 +60,7 @@ pub fn tree(source: &Arc<SourceFile>, body: &Body, scopes: &Scopes<'_>) -> Node 
     let member = |structure: &Structure| match structure {
         Structure::Attribute(attribute) => attribute_member(&of, attribute),
         Structure::Block(block) => {
+            let block = checked(block).unwrap_or(block);
             let mut key = vec![block.ident.as_str().to_owned()];
             key.extend(block.labels.iter().map(|l| match l {
                 BlockLabel::Ident(ident) => ident.as_str().to_owned(),
@@ -73,6 +86,13 @@ pub fn tree(source: &Arc<SourceFile>, body: &Body, scopes: &Scopes<'_>) -> Node 
     };
     let members = body.iter().map(member).collect();
     Node::new(Span { start: 0, end: source.text.len() }, Value::Object(members))
+}
+
+/// The data source that a `check` block has for itself.
+fn checked(block: &Block) -> Option<&Block> {
+    let is_document = |b: &&Block| scope::label(b, 0) == Some("aws_iam_policy_document");
+    let own = || block.body.get_blocks("data").find(is_document);
+    (block.ident.as_str() == "check").then(own).flatten()
 }
 
 /// `template_file`: its template is filled in from `vars` once the language has read it.

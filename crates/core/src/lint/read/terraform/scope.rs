@@ -163,9 +163,18 @@ impl<'m> Scope<'m> {
         self.allowed.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// What files of values set a variable to.
-    pub fn set(&self, name: &str) -> &[Named<'m>] {
-        self.set.get(name).map(Vec::as_slice).unwrap_or_default()
+    /// What files of values set a variable to: of those that Terraform reads by itself the last, and whatever others say.
+    pub fn set(&self, name: &str) -> Vec<Named<'m>> {
+        let all = self.set.get(name).map(Vec::as_slice).unwrap_or_default();
+        let last = all.iter().filter_map(|set| Some((order(&set.1.path)?, set))).max_by_key(|(order, _)| *order);
+        let told = all.iter().filter(|set| order(&set.1.path).is_none());
+        last.map(|(_, set)| *set).into_iter().chain(told.copied()).collect()
+    }
+
+    /// Whether a file that Terraform reads by itself sets a variable of a folder that nobody calls as a module: its default does not count then.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.callers.is_empty()
+            && self.set.get(name).is_some_and(|all| all.iter().any(|set| order(&set.1.path).is_some()))
     }
 
     /// Whether a variable of this name is among the files.
@@ -233,7 +242,24 @@ impl<'m> Scope<'m> {
 
 /// A file that sets variables: `terraform.tfvars`.
 pub fn is_values(path: &str) -> bool {
-    path.ends_with(".tfvars")
+    path.ends_with(".tfvars") || is_json_values(path)
+}
+
+/// The same in JSON: `terraform.tfvars.json`.
+pub fn is_json_values(path: &str) -> bool {
+    path.ends_with(".tfvars.json")
+}
+
+/// The place of a file of values among those that Terraform reads by itself, of which a later one counts; `None` for one that it is told to
+/// read. What the environment says comes before all of them.
+fn order(path: &str) -> Option<(usize, &str)> {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    match name {
+        "terraform.tfvars" => Some((0, name)),
+        "terraform.tfvars.json" => Some((1, name)),
+        _ if name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json") => Some((2, name)),
+        _ => None,
+    }
 }
 
 /// The lists that a condition holds a value against: `contains(["a", "b"], var.x)`, of one value or of each of several.
