@@ -184,8 +184,10 @@ fn answers(
 
 /// What of service control policies denies an operation to the root user, or perhaps does.
 fn tell(denied: &mut Denied, rules: &RuleBook, (operation, (_, answer)): (&'static str, &(String, OperationAnswer))) {
-    let because = answer.gates.iter().flat_map(|g| &g.because);
-    let because = because.filter(|b| b.layer.starts_with("serviceControl"));
+    // beside what denies for certain, what perhaps does is no matter
+    let any_certain = answer.decision == Decision::Deny && answer.gates.iter().any(|gate| gate.certain);
+    let gates = answer.gates.iter().filter(|gate| gate.certain || !any_certain);
+    let because = gates.flat_map(|g| &g.because).filter(|b| b.layer.starts_with("serviceControl"));
     let mut tell = |how, action: &str, by: String| {
         let of = denied.entry((how, operation, answer.agreement.clone())).or_default();
         of.insert((action.to_owned(), by));
