@@ -268,3 +268,37 @@ fn what_is_uncovered_without_the_change_as_well_is_told() {
     assert!(all.iter().any(|entry| entry["anywayFrom"] == "2027-09-01T00:00:00Z"), "{all:?}");
     assert!(!planned(&ends(None), &["--leave", A]).1.contains("as well)"));
 }
+
+/// D16: policies of which it is not known where they are attached are compared by what they say, not by their places in the list.
+#[test]
+fn unplaced_policies_are_compared_by_what_they_say() {
+    let listing = |attr: &str, actions: &[&str]| {
+        let of = |action: &&str| {
+            let mut statement = deny(&[action]);
+            if attr.starts_with("resource") {
+                statement["Principal"] = json!("*");
+            }
+            policy(json!([statement]))
+        };
+        let member = json!({"uid": "arn:aws:iam::222222222222:role/legal", "attrs": {"policies": [ADMIN]}});
+        becomes(world().entity(member), ORG, attr, json!(actions.iter().map(of).collect::<Vec<_>>()))
+    };
+    let compared = |base: &World, head: &World| {
+        let (base, head) = (base.folder(), head.folder());
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command.env("NO_COLOR", "1").env("COLUMNS", "400").arg("diff").args([base.path(), head.path()]);
+        let output = command.args(["--at", AT]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (resource, service) = ("resourceControlPoliciesUnplaced", "serviceControlPoliciesUnplaced");
+    let base = listing(resource, &["s3:*", "sqs:*"]);
+    let text = compared(&base, &listing(resource, &["sqs:*", "s3:*"]));
+    assert!(!text.contains("it is not known where"), "another order: {text}");
+    let text = compared(&base, &listing(resource, &["s3:*", "sqs:SendMessage"]));
+    assert!(text.contains("it is not known where"), "another document under the name: {text}");
+    let base = listing(service, &["artifact:AcceptAgreement", "artifact:TerminateAgreement"]);
+    let text = compared(&base, &listing(service, &["artifact:AcceptAgreement", "s3:PutObject"]));
+    assert!(!text.contains("no request at all is newly allowed"), "another document under the name: {text}");
+    let text = compared(&base, &listing(service, &["artifact:TerminateAgreement", "artifact:AcceptAgreement"]));
+    assert!(!text.contains("allows requests that it did not allow before"), "another order: {text}");
+}
