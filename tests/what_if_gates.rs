@@ -154,3 +154,151 @@ fn accounts_that_were_not_listed_are_uncovered_on_the_way() {
     assert_eq!(document["uncoveredBetween"], gap);
     assert_eq!(planned(&of(Some(false)), &plan(&["--terminate", "222222222222=baa"])).0, Some(0), "none of theirs");
 }
+
+/// R51: AWS refuses that a delegated administrator leaves or is removed, whoever asks, until it is deregistered.
+#[test]
+fn a_delegated_administrator_does_not_leave_before_it_is_deregistered() {
+    let delegated = becomes(world(), ORG, "delegatedAdministrators", json!([A]));
+    let leaves = plan(&["--accept", ACCEPT, "--leave", A]);
+    let (code, text, document) = planned(&delegated, &leaves);
+    assert_eq!((code, unmade(&document)), (Some(1), vec![(2, "deny".to_owned())]));
+    assert!(text.contains("not made: change 2, account 222222222222 leaves its organization"), "{text}");
+    assert!(text.contains("deregister it as a delegated administrator first"), "what to do: {text}");
+    assert_eq!(planned(&world(), &leaves).0, Some(0), "of another it is not said");
+    let other = delegated
+        .entity(json!({"uid": "o-otherorgid0", "attrs": {"featureSet": "ALL", "managementAccount": "666666666666", "trustedAccess": true, "serviceRole": true}}))
+        .account("666666666666", json!({}), &["o-otherorgid0"])
+        .accepted("OtherBaa12345678", "baa", "organization", "o-otherorgid0", "2022-01-01", None);
+    let joins = plan(&["--join", "222222222222=o-otherorgid0"]);
+    assert_eq!(unmade(&planned(&other, &joins).2), vec![(1, "deny".to_owned())]);
+    let stays = plan(&["--accept", ACCEPT, "--leave", A, "--close", A]);
+    assert_eq!(unmade(&planned(&other, &stays).2), vec![(2, "deny".to_owned())], "what it does besides is made");
+}
+
+/// What is advised before a plan, by the policy.
+fn advised(world: &World, changes: &[&str]) -> Vec<(String, String)> {
+    let (_, _, document) = planned(world, changes);
+    let all = document["advice"].as_array().unwrap().iter();
+    all.map(|a| (a["policy"].as_str().unwrap().to_owned(), a["message"].as_str().unwrap().to_owned())).collect()
+}
+
+fn message<'a>(advice: &'a [(String, String)], policy: &str) -> Option<&'a str> {
+    advice.iter().find(|(own, _)| own == policy).map(|(_, message)| message.as_str())
+}
+
+/// D12: what no policy of a level allows is not allowed by detaching one.
+#[test]
+fn where_no_policy_allows_accepting_one_has_to_allow_it() {
+    let list = json!([policy(json!([{"Effect": "Allow", "Action": ["s3:*", "organizations:*"], "Resource": "*"}]))]);
+    let advice = advised(&becomes(world(), A, "serviceControlPolicies", list), &["--leave", A]);
+    let told = message(&advice, "not-allowed-by-any-policy").unwrap();
+    assert!(
+        told.contains("artifact:AcceptAgreement") && told.contains("have a policy attached there allow it"),
+        "{told}"
+    );
+    assert_eq!(message(&advice, "accepting-is-denied"), None);
+    let advice = advised(&bound(world(), deny(&["artifact:AcceptAgreement"])), &["--leave", A]);
+    assert_eq!(message(&advice, "not-allowed-by-any-policy"), None);
+    let told = message(&advice, "accepting-is-denied").unwrap();
+    assert!(told.contains("taken out") && !told.contains("detached"), "R54: {told}");
+}
+
+/// D12: whom the condition of a policy spares can accept.
+#[test]
+fn who_is_spared_by_a_policy_is_named() {
+    let spares = json!({"Effect": "Deny", "Action": "artifact:AcceptAgreement", "Resource": "*",
+        "Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/legal"}}});
+    let nobody = bound(world(), spares);
+    let advice = advised(&nobody, &["--leave", A]);
+    assert!(
+        message(&advice, "accepting-is-denied").is_some() && message(&advice, "denied-to-others-than-those").is_none()
+    );
+    let role = json!({"uid": "arn:aws:iam::222222222222:role/legal", "attrs": {"policies": [ADMIN]}});
+    let advice = advised(&nobody.entity(role), &["--leave", A]);
+    assert_eq!(message(&advice, "accepting-is-denied"), None);
+    let told = message(&advice, "denied-to-others-than-those").unwrap();
+    assert!(told.contains("role legal"), "{told}");
+}
+
+/// D16: whether a policy denies is unknown where its condition is about what is not known, or where it is not known where it is attached.
+#[test]
+fn policies_of_which_it_is_unknown_whether_they_deny_are_named() {
+    let perhaps = json!({"Effect": "Deny", "Action": "artifact:AcceptAgreement", "Resource": "*",
+        "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}});
+    let advice = advised(&bound(world(), perhaps), &["--leave", A]);
+    let told = message(&advice, "perhaps-denied").unwrap();
+    assert!(told.contains("Statement[0]") && told.contains("aws:MultiFactorAuthPresent"), "{told}");
+    assert_eq!(message(&advice, "accepting-is-denied"), None);
+    let unplaced = json!([policy(json!([deny(&["artifact:AcceptAgreement"])]))]);
+    let advice = advised(&becomes(world(), ORG, "serviceControlPoliciesUnplaced", unplaced), &["--leave", A]);
+    let told = message(&advice, "perhaps-denied").unwrap();
+    assert!(told.contains("serviceControlPoliciesUnplaced"), "{told}");
+    assert_eq!(message(&advised(&world(), &["--leave", A]), "perhaps-denied"), None);
+}
+
+/// D27, D12: an agreement that ends later is terminated and accepted anew before the change, so what denies it then is told.
+#[test]
+fn what_denies_accepting_anew_before_a_later_loss_is_told() {
+    let own = |world: World| world.accepted("OwnBaa1234567890", "baa", "account", A, "2023-01-01", Some("2027-06-01"));
+    let denied = own(bound(world(), deny(&["artifact:AcceptAgreement"])));
+    let advice = advised(&denied, &["--leave", A]);
+    assert!(message(&advice, "own-agreement-ends-then").is_some());
+    assert!(message(&advice, "accepting-is-denied").is_some_and(|told| told.contains("Statement[0]")), "{advice:?}");
+    let denied = own(bound(world(), deny(&["artifact:TerminateAgreement"])));
+    assert!(message(&advised(&denied, &["--leave", A]), "terminating-is-denied").is_some());
+    let free = own(world());
+    assert_eq!(message(&advised(&free, &["--leave", A]), "accepting-is-denied"), None);
+}
+
+/// D5: from the day on that it is not covered without the change either, it is no loss by the change.
+#[test]
+fn what_is_uncovered_without_the_change_as_well_is_told() {
+    let ends =
+        |until: Option<&str>| {
+            World::organization()
+                .accepted("OrgBaa1234567890", "baa", "organization", ORG, "2022-01-01", until)
+                .accepted("OwnBaa1234567890", "baa", "account", A, "2023-01-01", Some("2027-06-01"))
+        };
+    let (_, text, document) = planned(&ends(Some("2027-09-01")), &["--leave", A]);
+    assert!(
+        text.contains("from 2027-06-01 at 00:00 UTC on (from 2027-09-01 at 00:00 UTC on without the change as well)"),
+        "{text}"
+    );
+    let all = document["difference"]["coverage"].as_array().unwrap();
+    assert!(all.iter().any(|entry| entry["anywayFrom"] == "2027-09-01T00:00:00Z"), "{all:?}");
+    assert!(!planned(&ends(None), &["--leave", A]).1.contains("as well)"));
+}
+
+/// D16: policies of which it is not known where they are attached are compared by what they say, not by their places in the list.
+#[test]
+fn unplaced_policies_are_compared_by_what_they_say() {
+    let listing = |attr: &str, actions: &[&str]| {
+        let of = |action: &&str| {
+            let mut statement = deny(&[action]);
+            if attr.starts_with("resource") {
+                statement["Principal"] = json!("*");
+            }
+            policy(json!([statement]))
+        };
+        let member = json!({"uid": "arn:aws:iam::222222222222:role/legal", "attrs": {"policies": [ADMIN]}});
+        becomes(world().entity(member), ORG, attr, json!(actions.iter().map(of).collect::<Vec<_>>()))
+    };
+    let compared = |base: &World, head: &World| {
+        let (base, head) = (base.folder(), head.folder());
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command.env("NO_COLOR", "1").env("COLUMNS", "400").arg("diff").args([base.path(), head.path()]);
+        let output = command.args(["--at", AT]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (resource, service) = ("resourceControlPoliciesUnplaced", "serviceControlPoliciesUnplaced");
+    let base = listing(resource, &["s3:*", "sqs:*"]);
+    let text = compared(&base, &listing(resource, &["sqs:*", "s3:*"]));
+    assert!(!text.contains("it is not known where"), "another order: {text}");
+    let text = compared(&base, &listing(resource, &["s3:*", "sqs:SendMessage"]));
+    assert!(text.contains("it is not known where"), "another document under the name: {text}");
+    let base = listing(service, &["artifact:AcceptAgreement", "artifact:TerminateAgreement"]);
+    let text = compared(&base, &listing(service, &["artifact:AcceptAgreement", "s3:PutObject"]));
+    assert!(!text.contains("no request at all is newly allowed"), "another document under the name: {text}");
+    let text = compared(&base, &listing(service, &["artifact:TerminateAgreement", "artifact:AcceptAgreement"]));
+    assert!(!text.contains("allows requests that it did not allow before"), "another order: {text}");
+}

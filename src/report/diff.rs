@@ -124,11 +124,15 @@ pub fn access_word(change: AccessChange) -> (&'static str, AnsiColor) {
 
 /// From when on, of what is lost at another moment than the one asked, and until when.
 pub fn later(entry: &CoverageEntry) -> String {
-    match (entry.from.as_deref(), entry.until.as_deref()) {
+    let span = match (entry.from.as_deref(), entry.until.as_deref()) {
         (Some(from), Some(until)) => format!(", from {} until {}", when(from), when(until)),
         (Some(from), None) => format!(", from {} on", when(from)),
         (None, Some(until)) => format!(", until {}", when(until)),
         (None, None) => String::new(),
+    };
+    match entry.anyway_from.as_deref() {
+        Some(anyway) => format!("{span} (from {} on without the change as well)", when(anyway)),
+        None => span,
     }
 }
 

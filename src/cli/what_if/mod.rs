@@ -69,6 +69,7 @@ pub fn what_if(cli: &Cli, args: &WhatIfArgs) -> Result<u8, Failure> {
     diff::judge_all(&mut found, [&old, &new], &session.rules, (true, None))?;
     let told = what_if::consequences((inventory, &after), &session.rules, &changes, options.at)?;
     let unmade = able::unmade(inventory, &session.rules, &changes, options)?;
+    let unmade = able::all(unmade, told.refused.clone());
     let provenance = Arc::new(session.provenance());
     let json = WhatIf {
         schema: "countersign/what-if/v1",

@@ -159,6 +159,7 @@ impl Between<'_> {
             accounts: vec![account.clone()],
             from: u.from.map(moment::format),
             until: u.until.map(moment::format),
+            anyway_from: None,
             ended_with: u.ended_with.clone(),
             causes: Vec::new(),
             allowed: None,

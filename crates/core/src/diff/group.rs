@@ -74,6 +74,7 @@ impl Sides<'_> {
             accounts: accounts.into_iter().map(|a| self.account(a)).collect(),
             from: None,
             until: None,
+            anyway_from: None,
             ended_with: Vec::new(),
             causes: cause_entries(causes),
             allowed: None,

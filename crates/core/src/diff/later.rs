@@ -98,6 +98,8 @@ pub(crate) struct Loss {
     pub at: Moment,
     /// Until when, where it is recorded that the new inventory covers it again.
     pub until: Option<Moment>,
+    /// From when on the old inventory does not cover it either, where that is before it is over.
+    pub anyway: Option<Moment>,
 }
 
 /// The times in which something is not covered that the old inventory covers, and what: each once. `first` tells how something
@@ -119,20 +121,28 @@ pub(crate) fn losses_of(
     for (of, moments) in by {
         let mut states = first(&of);
         // what is lost stays so until it is covered again, whatever becomes of it without the changes
-        let (mut is_told, mut open) = (is_lost(states), None);
+        let (mut is_told, mut open) = (is_lost(states), None::<Loss>);
         for (at, turned) in moments {
             states = [turned[0].or(states[0]), turned[1].or(states[1])];
             if states[1] == Some(Coverage::Covered) {
                 is_told = false;
-                if let Some(from) = open.take() {
-                    found.entry(Loss { at: from, until: Some(at) }).or_default().insert(of.clone());
+                if let Some(loss) = open.take() {
+                    found.entry(Loss { until: Some(at), ..loss }).or_default().insert(of.clone());
                 }
-            } else if is_lost(states) && !is_told {
-                (is_told, open) = (true, Some(at));
+            } else if is_lost(states) {
+                // what is covered again without the changes is lost again
+                match &mut open {
+                    Some(loss) => loss.anyway = None,
+                    None if !is_told => open = Some(Loss { at, until: None, anyway: None }),
+                    None => {}
+                }
+                is_told = true;
+            } else if let Some(loss) = &mut open {
+                loss.anyway = loss.anyway.or(Some(at));
             }
         }
-        if let Some(at) = open {
-            found.entry(Loss { at, until: None }).or_default().insert(of);
+        if let Some(loss) = open {
+            found.entry(loss).or_default().insert(of);
         }
     }
     found
@@ -147,7 +157,7 @@ fn entries(
     (base, head): (&Side<'_>, &Side<'_>),
     rules: &RuleBook,
     trials: &Trials<'_>,
-    (Loss { at, until }, lost): (Loss, &BTreeSet<Of>),
+    (Loss { at, until, anyway }, lost): (Loss, &BTreeSet<Of>),
 ) -> Result<Vec<CoverageEntry>, Failure> {
     let options = |side: &Side<'_>| {
         let mut options = Options { at, ..side.options.clone() };
@@ -171,6 +181,7 @@ fn entries(
     for entry in &mut coverage {
         entry.from = Some(moment::format(at));
         entry.until = until.map(moment::format);
+        entry.anyway_from = anyway.map(moment::format);
     }
     Ok(coverage)
 }

@@ -309,6 +309,9 @@ pub struct CoverageEntry {
     /// The moment until which it was so, where it is over by the new snapshot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
+    /// The moment from which it is not covered without the changes either, where that is before it is over.
+    #[serde(rename = "anywayFrom", skip_serializing_if = "Option::is_none")]
+    pub anyway_from: Option<String>,
     /// What ended it between two snapshots.
     #[serde(rename = "endedWith", skip_serializing_if = "Vec::is_empty")]
     pub ended_with: Vec<Event>,

@@ -8,6 +8,7 @@ use super::differences::{AccessChange, Answers};
 use super::listed::Listed;
 use super::pieces::What;
 use super::stacks::{Compared, NewAccess};
+use super::trust::Says;
 use super::{AccessEntry, Cause, ChangeEntry, PrincipalEntry, Side};
 use crate::access::NewRequests;
 use crate::agreements::Agreements;
@@ -34,7 +35,7 @@ impl<'a> Sight<'a> {
     /// Of two inventories.
     pub fn new(base: &'a Side<'a>, head: &'a Side<'a>, rules: &RuleBook) -> Result<Self, Failure> {
         let (old, new) = stack::evaluate(|| Ok((unplaced(base, rules)?, unplaced(head, rules)?)))?;
-        let only = |one: &BTreeSet<(String, String)>, other: &BTreeSet<(String, String)>| {
+        let only = |one: &BTreeSet<(String, Says)>, other: &BTreeSet<(String, Says)>| {
             one.difference(other).map(|(account, _)| account.clone()).collect()
         };
         let controls = [only(&old, &new), only(&new, &old)];
@@ -166,8 +167,8 @@ impl<'a> Sight<'a> {
     }
 }
 
-/// By account: the resource control policies of which it is not known where they are attached.
-fn unplaced(side: &Side<'_>, rules: &RuleBook) -> Result<BTreeSet<(String, String)>, Failure> {
+/// By account: the resource control policies of which it is not known where they are attached, by what they say.
+fn unplaced(side: &Side<'_>, rules: &RuleBook) -> Result<BTreeSet<(String, Says)>, Failure> {
     let agreements = Agreements::new(side.inventory, rules, side.options.at);
     let tree = &agreements.tree;
     let mut found = BTreeSet::new();
@@ -176,7 +177,8 @@ fn unplaced(side: &Side<'_>, rules: &RuleBook) -> Result<BTreeSet<(String, Strin
     }
     for account in tree.accounts.values() {
         let then = Then::at(tree, account, agreements.standing(account)?.as_ref());
-        found.extend(Controls::at(tree, account, &then).unplaced.into_iter().map(|id| (account.id.clone(), id)));
+        let unplaced = Controls::at(tree, account, &then).unplaced;
+        found.extend(unplaced.iter().map(|id| (account.id.clone(), Says::of(side.inventory, id))));
     }
     Ok(found)
 }

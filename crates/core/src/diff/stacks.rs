@@ -110,6 +110,8 @@ impl NewAccess {
 struct Settled {
     name: String,
     of: String,
+    /// By what it says, where it was interned.
+    number: Option<usize>,
     /// Each with the file that answers name.
     statements: Rc<Vec<Named>>,
     /// Policies of which it is not known what they say, or whether they are attached.
@@ -155,6 +157,9 @@ fn documents(base: &Inventory, head: &Inventory) -> Result<Vec<NewAccess>, Failu
         let Some(old) = base.policies.get(id).filter(|old| old.content != new.content && !new.is_trust()) else {
             continue;
         };
+        if was_in_the_list(base, id, new) {
+            continue;
+        }
         let side = |policies: Vec<Policy>| access::Side::new(vec![("document", policies)]);
         let mut answer = access::new_access(&side(vec![old.clone()]), &side(vec![new.clone()]))?;
         if let (NewRequests::None, Some(everything)) = (answer.decision, everything()) {
@@ -174,6 +179,13 @@ fn documents(base: &Inventory, head: &Inventory) -> Result<Vec<NewAccess>, Failu
         });
     }
     Ok(found)
+}
+
+/// Whether a document that stands in a list within an entity stood in that list before, in another place.
+fn was_in_the_list(base: &Inventory, id: &str, new: &Policy) -> bool {
+    let list = |id: &'_ str| id.contains('#').then(|| id.rsplit_once('[').map(|(list, _)| list.to_owned())).flatten();
+    let own = list(id);
+    own.is_some() && base.policies.iter().any(|(other, old)| old.content == new.content && list(other) == own)
 }
 
 fn stacks(
@@ -354,6 +366,7 @@ impl Interned {
         self.layers.push(Settled {
             name: layer.name.clone(),
             of: layer.of.clone(),
+            number: Some(self.layers.len()),
             statements: Rc::new(statements),
             unknown,
             placed: layer.placed,
@@ -547,17 +560,17 @@ impl<'a> Comparing<'a> {
         )))
     }
 
-    /// The policies of which it is not known where they are attached are the same; or those that are gone stand, by a layer that denies as
+    /// The policies of which it is not known where they are attached say the same, whatever they are called; or those that are gone stand, by a layer that denies as
     /// much, where it is known.
     fn are_placed_alike(&self, before: &[Settled], after: &[Settled]) -> Result<bool, Failure> {
-        let unplaced = |layers: &[Settled]| -> BTreeSet<String> {
-            layers.iter().filter(|l| !l.placed).map(|l| l.of.clone()).collect()
+        let unplaced = |layers: &[Settled]| -> BTreeSet<Option<usize>> {
+            layers.iter().filter(|l| !l.placed).map(|l| l.number).collect()
         };
         let (old, new) = (unplaced(before), unplaced(after));
         if !new.is_subset(&old) {
             return Ok(false);
         }
-        for gone in before.iter().filter(|l| !l.placed && !new.contains(&l.of)) {
+        for gone in before.iter().filter(|l| !l.placed && !new.contains(&l.number)) {
             // beside it stands what allows everything
             let statements = gone.statements.iter().cloned().chain(everything_outside()).collect();
             let there = Settled { placed: true, statements: Rc::new(statements), ..gone.clone() };
@@ -618,6 +631,7 @@ impl Settled {
         Self {
             name: name.to_owned(),
             of: String::new(),
+            number: None,
             statements: Rc::new(statements),
             unknown: BTreeSet::new(),
             placed: true,

@@ -125,8 +125,8 @@ pub(super) struct Controlled {
     read: BTreeSet<String>,
     /// Those that are attached, and whose documents are not known.
     opaque: BTreeSet<String>,
-    /// Those of which it is not known where they are attached, with what they say where that is known.
-    unplaced: BTreeSet<(String, Option<String>)>,
+    /// Those of which it is not known where they are attached: what they say, or their names where that is not known, each with a name.
+    unplaced: BTreeMap<Says, String>,
 }
 
 impl<'a> Around<'a> {
@@ -190,9 +190,29 @@ impl<'a> Around<'a> {
             let about = statements.iter().filter_map(|s| about(s, &knowledge));
             controlled.denials.extend(about.map(|s| (policy.label.clone(), s)));
         }
-        let content = |id: &String| self.inventory.policies.get(id).map(|p| p.content.clone());
-        controlled.unplaced = controls.unplaced.iter().map(|id| (id.clone(), content(id))).collect();
+        // whatever they are called, and in whatever order they are listed
+        let named = |id: &String| (Says::of(self.inventory, id), id.clone());
+        controlled.unplaced = controls.unplaced.iter().map(named).collect();
         Ok(controlled)
+    }
+}
+
+/// What a policy is compared by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Says {
+    /// What it says.
+    Content(String),
+    /// What it says is not known: its name.
+    Unknown(String),
+}
+
+impl Says {
+    /// A policy of an inventory.
+    pub fn of(inventory: &Inventory, id: &str) -> Self {
+        match inventory.policies.get(id) {
+            Some(policy) => Self::Content(policy.content.clone()),
+            None => Self::Unknown(id.to_owned()),
+        }
     }
 }
 
@@ -203,7 +223,8 @@ impl Controlled {
         let exist = self.denials.is_empty() || self.perhaps == other.perhaps;
         stands
             && exist
-            && (&self.contents, &self.opaque, &self.unplaced) == (&other.contents, &other.opaque, &other.unplaced)
+            && (&self.contents, &self.opaque) == (&other.contents, &other.opaque)
+            && self.unplaced.keys().eq(other.unplaced.keys())
     }
 
     /// By what it is told from others of which it is known what they say.
@@ -215,11 +236,12 @@ impl Controlled {
     /// Why it cannot be told what others in their place allow: something denied before, perhaps, of which nothing is known.
     pub(super) fn not_comparable(&self, now: &Self) -> Option<String> {
         // one that is known now to be attached here denies what it denied anywhere
-        let is_here = |(policy, content): &&(String, Option<String>)| match content {
-            Some(content) => now.contents.contains(content),
-            None => now.opaque.contains(policy),
+        let is_here = |says: &Says| match says {
+            Says::Content(content) => now.contents.contains(content),
+            Says::Unknown(policy) => now.opaque.contains(policy),
         };
-        if let Some((policy, _)) = self.unplaced.difference(&now.unplaced).find(|of| !is_here(of)) {
+        let is_there = |says: &Says| now.unplaced.contains_key(says) || is_here(says);
+        if let Some((_, policy)) = self.unplaced.iter().find(|(says, _)| !is_there(says)) {
             return Some(format!("it is not known where {policy} was attached, and what it denied"));
         }
         if let Some(organization) = now.perhaps.as_ref().filter(|_| self.perhaps.is_none() && !self.denials.is_empty())

@@ -94,7 +94,7 @@ const BOUNDS: &[&str] = &["principal", "membership", "designation"];
 const SEVERITIES: &[&str] = &[Severity::Error.word(), Severity::Warning.word(), Severity::Info.word()];
 
 /// All annotations: adding one is a line.
-const ALL: [Annotation; 26] = [
+const ALL: [Annotation; 27] = [
     Annotation { name: "id", form: Form::Text, on: &[] },
     Annotation { name: "rule", form: Form::Rules, on: &[] },
     Annotation { name: "source", form: Form::Text, on: &[] },
@@ -128,6 +128,7 @@ const ALL: [Annotation; 26] = [
         on: &[must(Finding, Permit), may(Guardrail, Forbid)],
     },
     Annotation { name: "help", form: Form::Text, on: &[may(Finding, Permit), may(Guardrail, Forbid)] },
+    Annotation { name: "refused", form: Form::Flag, on: &[may(Advice, Permit)] },
     Annotation { name: "assuming", form: Form::Text, on: &[must(Assumption, Permit)] },
 ];
 

@@ -182,7 +182,7 @@ const SERVICES: [&str; 5] = [
 const PLACEHOLDERS: [(&str, &str, &[&str]); 6] = [
     ("message", "report-on-account", &SERVICES),
     ("message", "report-on-access", &["series"]),
-    ("message", "advise", &["denials", "denied"]),
+    ("message", "advise", &["denials", "denied", "perhaps", "spared"]),
     ("assuming", "assume", &["account", "report"]),
     ("sets", "", &["report"]),
     ("happens", "", &["report"]),

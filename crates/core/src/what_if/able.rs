@@ -74,6 +74,21 @@ pub fn unmade(
     })
 }
 
+/// All changes that are not made: those that nobody is known to be able to make, and those that AWS refuses.
+pub fn all(unmade: Vec<Unmade>, refused: Vec<Unmade>) -> Vec<Unmade> {
+    let mut by: BTreeMap<usize, Unmade> = unmade.into_iter().map(|one| (one.change, one)).collect();
+    for one in refused {
+        match by.get_mut(&one.change) {
+            Some(there) => {
+                there.decision = one.decision;
+                there.because.extend(one.because);
+            }
+            None => drop(by.insert(one.change, one)),
+        }
+    }
+    by.into_values().collect()
+}
+
 /// How many changes have to be made before it is known who can make one that comes after so many: what an account does by itself does
 /// not decide what can be done in another, nor about another kind, so that many are asked about together.
 fn as_early(base: &Inventory, changes: &[Change], made: &Made, (step, change): (usize, &Change)) -> usize {
@@ -228,11 +243,16 @@ fn about<'a>(answers: &'a Answered, way: &'a Way) -> impl Iterator<Item = (&'a P
 
 /// Whether somebody can go a way, as far as an inventory can say.
 fn can(answers: &Answered, rules: &RuleBook, way: &Way) -> bool {
-    about(answers, way).any(|(_, answer)| match way.decision(answer) {
+    about(answers, way).any(|(_, answer)| is_possible(rules, way.decision(answer), answer))
+}
+
+/// Whether somebody of whom this is the answer can do it, as far as an inventory can say.
+pub(super) fn is_possible(rules: &RuleBook, decision: Decision, answer: &OperationAnswer) -> bool {
+    match decision {
         Decision::Allow => true,
         Decision::Deny => false,
         Decision::Unknown => answer.depends_on.is_empty() && !answer.gates.is_empty() && is_beyond(rules, answer),
-    })
+    }
 }
 
 /// Whether nothing stands before something but what no inventory says, whoever asks.

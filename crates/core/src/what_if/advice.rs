@@ -10,7 +10,9 @@ use std::sync::Arc;
 use cedar_policy::{Context, Entities, RestrictedExpression as Expr};
 use serde::Serialize;
 
-use super::departing::Denied;
+use super::Change;
+use super::able::Unmade;
+use super::departing::{Denied, How};
 use super::made::Made;
 use super::view::View;
 use crate::agreements::{context, datetime};
@@ -21,7 +23,7 @@ use crate::moment::{self, Moment};
 use crate::policies::{Rule, RuleBook};
 use crate::problem::Failure;
 use crate::stack;
-use crate::terms::Coverage;
+use crate::terms::{Coverage, Decision};
 
 /// The question that the policies answer.
 const ADVISE: &str = "advise";
@@ -49,6 +51,9 @@ pub struct Advice {
     /// It is unknown whether that coverage is lost.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub perhaps: bool,
+    /// AWS refuses the change before it is done.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
 }
 
 /// When something is to be done, in the order in which it is told.
@@ -71,6 +76,8 @@ pub struct Questions {
 struct Question {
     account: AccountEntry,
     kind: String,
+    /// The change that it is about, counted from nought; none where it is about what is lost later.
+    step: Option<usize>,
     when: When,
     context: Context,
     entities: Arc<Entities>,
@@ -92,6 +99,8 @@ pub(super) struct Later<'a> {
     pub kind: &'a str,
     /// An account agreement of its own is in force until then, if the changes are made.
     pub own_until_then: bool,
+    /// The state of the management account of its organization before the changes.
+    pub management: &'a str,
     /// The changes, all of which are made before.
     pub changes: usize,
 }
@@ -117,9 +126,18 @@ impl<'a> Asking<'a> {
         let closed = self.made.closed_before(id, step);
         let when = When { before: None, perhaps: false, change: Some(closed.unwrap_or(step) + 1) };
         for kind in kinds {
-            let about = About { kind, at: self.at, old, new, now: old, closed: closed.is_some(), denied };
+            let about = About {
+                kind,
+                at: self.at,
+                old,
+                new,
+                now: old,
+                management: &old.management,
+                closed: closed.is_some(),
+                denied,
+            };
             let context = about.context(self.made.to(id, kind, step), None)?;
-            self.ask(id, &about, &when, context);
+            self.ask(id, &about, (&when, Some(step)), context);
         }
         Ok(())
     }
@@ -135,18 +153,21 @@ impl<'a> Asking<'a> {
         let closed = self.made.closed_before(id, lost.changes);
         // what it has is not accepted again
         let acts = closed.is_some() && !lost.own_until_then;
-        let about = About { kind: lost.kind, at: lost.at, old, new, now: new, closed: acts, denied };
+        // what has to be done before the changes is asked about as it stands then
+        let management = if lost.own_until_then { lost.management } else { &new.management };
+        let about = About { kind: lost.kind, at: lost.at, old, new, now: new, management, closed: acts, denied };
         let context = about.context(BTreeSet::new(), Some(lost.own_until_then))?;
         let perhaps = new.coverage(lost.kind) == Coverage::Unknown;
         let when = When { before: Some(moment::format(lost.at)), perhaps, change: closed.map(|step| step + 1) };
-        self.ask(id, &about, &when, context);
+        self.ask(id, &about, (&when, None), context);
         Ok(())
     }
 
-    fn ask(&mut self, id: &str, about: &About<'_>, when: &When, context: Context) {
+    fn ask(&mut self, id: &str, about: &About<'_>, (when, step): (&When, Option<usize>), context: Context) {
         self.all.push(Question {
             account: AccountEntry { account: id.to_owned(), name: about.old.name.clone() },
             kind: about.kind.to_owned(),
+            step,
             when: when.clone(),
             context,
             entities: about.now.entities.clone(),
@@ -189,6 +210,36 @@ impl Questions {
     }
 }
 
+impl Questions {
+    /// The changes that AWS refuses as things stand, by the policies that say so.
+    pub(super) fn refused(&self, rules: &RuleBook, changes: &[Change]) -> Result<Vec<Unmade>, Failure> {
+        stack::evaluate(|| {
+            let mut found: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+            if !rules.rules.values().any(is_refusal) {
+                return Ok(Vec::new());
+            }
+            for question in &self.all {
+                let Some(step) = question.step else { continue };
+                let refused = question.advised(rules)?.into_iter().filter(|advice| advice.refused);
+                let messages: Vec<String> = refused.map(|a| format!("{} ({})", a.message, a.rule)).collect();
+                if !messages.is_empty() {
+                    found.entry(step).or_default().extend(messages);
+                }
+            }
+            let told = |(step, because): (usize, BTreeSet<String>)| {
+                let what = changes.get(step)?.to_string();
+                let because = because.into_iter().collect();
+                Some(Unmade { change: step + 1, what, decision: Decision::Deny, because })
+            };
+            Ok(found.into_iter().filter_map(told).collect())
+        })
+    }
+}
+
+fn is_refusal(rule: &Rule) -> bool {
+    rule.get("refused").is_some()
+}
+
 impl Question {
     fn advised(&self, rules: &RuleBook) -> Result<Vec<Advice>, Failure> {
         let uid = Uid::new("Account", &self.account.account).to_cedar()?;
@@ -204,6 +255,7 @@ impl Question {
             change: *change,
             before: before.clone(),
             perhaps: *perhaps,
+            refused: is_refusal(rule),
         };
         Ok(by.into_iter().map(advice).collect())
     }
@@ -217,6 +269,8 @@ struct About<'a> {
     new: &'a View,
     /// As it stands when advice would be followed: before the change, or on a later day with all changes.
     now: &'a View,
+    /// The state of the management account of its organization when advice would be followed.
+    management: &'a str,
     /// A change of the plan closed it before, and what is advised can be done before that.
     closed: bool,
     /// What service control policies deny in it then.
@@ -227,8 +281,10 @@ impl About<'_> {
     /// What the rules are told; `later` says whether an account agreement of its own is in force until a later moment.
     fn context(&self, changes: BTreeSet<&'static str>, later: Option<bool>) -> Result<Context, Failure> {
         let text = |text: &str| Expr::new_string(text.to_owned());
-        let Self { kind, old, new, now, .. } = self;
+        let Self { kind, old, new, management, .. } = self;
         let denied: Denied = self.denied_of();
+        let of =
+            |how: &[How]| words(denied.keys().filter(|(of, ..)| how.contains(of)).map(|(_, operation, _)| *operation));
         context([
             ("at", datetime(self.at)),
             ("kind", text(kind)),
@@ -242,12 +298,15 @@ impl About<'_> {
             ("organizationUnknown", Expr::new_bool(old.is_open(kind, |row| row.organization))),
             ("ownAfter", Expr::new_bool(new.has_own(kind))),
             ("roleBefore", text(old.role.word())),
-            ("managementState", text(&now.management)),
+            ("managementState", text(management)),
             ("delegatedAdministrator", Expr::new_bool(old.delegated)),
             ("later", Expr::new_bool(later.is_some())),
             ("ownUntilThen", Expr::new_bool(later == Some(true))),
             ("closedByThePlan", Expr::new_bool(self.closed)),
-            ("denied", words(denied.keys().map(|(operation, _)| *operation))),
+            ("denied", of(&[How::Denied, How::NotAllowed])),
+            ("notAllowed", of(&[How::NotAllowed])),
+            ("perhapsDenied", of(&[How::Perhaps])),
+            ("spared", of(&[How::Spared])),
             ("holdsPhi", Expr::new_bool(old.holds_phi == Some(true))),
             ("holdsPhiUnknown", Expr::new_bool(old.holds_phi.is_none())),
         ])
@@ -256,24 +315,35 @@ impl About<'_> {
     /// What is denied of operations about the kind of agreement and about none.
     fn denied_of(&self) -> Denied {
         let all = self.denied.into_iter().flatten();
-        let of = all.filter(|((_, about), _)| about.as_ref().is_none_or(|about| about == self.kind));
+        let of = all.filter(|((.., about), _)| about.as_ref().is_none_or(|about| about == self.kind));
         of.map(|(operation, denials)| (operation.clone(), denials.clone())).collect()
     }
 }
 
+/// What may stand in a message: how service control policies stand to operations, and whether it is told by the actions or by what
+/// denies them.
+const FILLED_IN: [(&str, &[How], bool); 4] = [
+    ("{denied}", &[How::Denied, How::NotAllowed], true),
+    ("{denials}", &[How::Denied, How::NotAllowed], false),
+    ("{perhaps}", &[How::Perhaps], false),
+    ("{spared}", &[How::Spared], false),
+];
+
 /// The message of a policy, with the actions that are denied of the operations that it names, and what denies them.
 fn filled_in(rule: &Rule, denied: &Denied) -> String {
-    let message = rule.text("message").unwrap_or_default();
-    if !message.contains("{denied}") && !message.contains("{denials}") {
+    let mut message = rule.text("message").unwrap_or_default();
+    if !message.contains('{') {
         return message;
     }
     let policy = rule.json.to_string();
-    let named = denied.iter().filter(|((operation, _), _)| policy.contains(&format!("\"{operation}\"")));
-    let all: Vec<&(String, String)> = named.flat_map(|(_, denials)| denials).collect();
-    let list = |part: fn(&(String, String)) -> &String| {
-        let parts: BTreeSet<&str> = all.iter().map(|denial| part(denial).as_str()).collect();
-        parts.into_iter().collect::<Vec<_>>()
-    };
-    let (actions, denials) = (list(|(action, _)| action), list(|(_, by)| by));
-    message.replace("{denied}", &actions.join(", ")).replace("{denials}", &denials.join(", "))
+    for (name, how, by_action) in FILLED_IN {
+        let is_named = |(of, operation, _): &(How, &'static str, Option<String>)| {
+            how.contains(of) && policy.contains(&format!("\"{operation}\""))
+        };
+        let all = denied.iter().filter(|(key, _)| is_named(key)).flat_map(|(_, denials)| denials);
+        let parts: BTreeSet<&str> =
+            all.map(|(action, by)| if by_action { action.as_str() } else { by.as_str() }).collect();
+        message = message.replace(name, &parts.into_iter().collect::<Vec<_>>().join(", "));
+    }
+    message
 }

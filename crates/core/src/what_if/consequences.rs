@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::able::Unmade;
 use super::advice::{Advice, Asking, Later, Questions};
 use super::between::{self, Between};
 use super::departing::{self, Denied};
@@ -28,6 +29,8 @@ pub struct Consequences {
     pub advice: Vec<Advice>,
     /// Coverage that is lost between two of the changes.
     pub uncovered_between: Vec<Between>,
+    /// Changes that AWS refuses as things stand, whoever makes them.
+    pub refused: Vec<Unmade>,
 }
 
 /// All of it, of changes that make one inventory of the other.
@@ -37,13 +40,14 @@ pub fn consequences(
     changes: &[Change],
     at: Moment,
 ) -> Result<Consequences, Failure> {
-    let advice = questions((base, head), rules, changes, at)?.advice(rules)?;
+    let questions = questions((base, head), rules, changes, at)?;
+    let (advice, refused) = (questions.advice(rules)?, questions.refused(rules, changes)?);
     let uncovered_between = stack::evaluate(|| {
         let (before, after) = (Agreements::new(base, rules, at), Agreements::new(head, rules, at));
         let made = Made::of(&before, changes);
         between::uncovered(base, (&before, &after), rules, (changes, &made), at)
     })?;
-    Ok(Consequences { advice, uncovered_between })
+    Ok(Consequences { advice, uncovered_between, refused })
 }
 
 /// What is asked of the rules, to say what to do before changes that make one inventory of the other.
@@ -128,47 +132,60 @@ impl Plan<'_> {
         let turns = |agreements: &Agreements<'_>| later::turns(agreements.inventory, self.rules, &query);
         let (Some(old), Some(new)) = (turns(before)?, turns(after)?) else { return Ok(()) };
         let losses = later::losses_of([&old, &new], |of| stands.get(of).copied().unwrap_or_default());
-        let denied = self.denied_then(after.inventory, losses.values().flatten().map(|(id, _)| id))?;
+        // whether an account agreement of its own covers it until then
+        let has_own_until = |at: Moment, (id, kind): &Of| {
+            let is_it = |turn: &&Turn| turn.at == at && (&turn.account, &turn.kind) == (id, kind);
+            new.iter().find(is_it).is_some_and(|turn| has_own(after, id, &turn.before))
+        };
+        let of = |(loss, lost): (&Loss, &BTreeSet<Of>)| -> Vec<Anew> {
+            lost.iter().map(|of| (of.0.clone(), has_own_until(loss.at, of))).collect()
+        };
+        let denied = self.denied_then(after.inventory, losses.iter().flat_map(of).collect())?;
         for (Loss { at, .. }, lost) in &losses {
             let (then, changed) = (before.moved_to(*at), after.moved_to(*at));
-            for (id, kind) in lost {
+            for of in lost {
+                let (id, kind) = of;
                 let (account, other) = (then.tree.accounts.get(id), changed.tree.accounts.get(id));
                 let (Some(account), Some(other)) = (account, other) else { continue };
-                let is_it = |turn: &&Turn| turn.at == *at && (&turn.account, &turn.kind) == (id, kind);
-                let own_until_then = new.iter().find(is_it).is_some_and(|turn| has_own(after, id, &turn.before));
+                let own_until_then = has_own_until(*at, of);
                 let (old, new) = (view(&then, account)?, view(&changed, other)?);
-                let lost = Later { at: *at, kind, own_until_then, changes: self.changes.len() };
-                asking.later(id, (&old, &new), &lost, denied.get(id))?;
+                let management = &view(before, account)?.management;
+                let lost = Later { at: *at, kind, own_until_then, management, changes: self.changes.len() };
+                asking.later(id, (&old, &new), &lost, denied.get(&(id.clone(), own_until_then)))?;
             }
         }
         Ok(())
     }
 
-    /// What is denied of accepting once all changes are made; in an account that they close, before that.
-    fn denied_then<'i>(
-        &self,
-        head: &Inventory,
-        accounts: impl Iterator<Item = &'i String>,
-    ) -> Result<BTreeMap<String, Denied>, Failure> {
-        let mut asked: BTreeMap<usize, BTreeSet<&String>> = BTreeMap::new();
-        for account in accounts {
-            let done = self.made.closed_before(account, self.changes.len()).unwrap_or(self.changes.len());
-            asked.entry(done).or_default().insert(account);
+    /// What is denied of accepting once all changes are made; in an account that they close, before that. What is active until then is
+    /// terminated and accepted anew, or accepted anew, before all of them (D27).
+    fn denied_then(&self, head: &Inventory, lost: BTreeSet<Anew>) -> Result<BTreeMap<Anew, Denied>, Failure> {
+        let mut asked: BTreeMap<usize, BTreeSet<Anew>> = BTreeMap::new();
+        let all = self.changes.len();
+        for (account, anew) in lost {
+            let done = if anew { 0 } else { self.made.closed_before(&account, all).unwrap_or(all) };
+            asked.entry(done).or_default().insert((account, anew));
         }
         let mut found = BTreeMap::new();
         for (done, accounts) in asked {
-            let accounts = accounts.into_iter().cloned();
-            found.extend(match self.changes.get(..done).filter(|_| done < self.changes.len()) {
-                Some(before) => {
-                    let inventory = supposed(self.base, before, self.at)?;
-                    departing::of_accepting(&inventory, self.rules, accounts, self.at)?
-                }
-                None => departing::of_accepting(head, self.rules, accounts, self.at)?,
-            });
+            let anew: BTreeMap<String, bool> = accounts.iter().cloned().collect();
+            let inventory = match self.changes.get(..done).filter(|_| done < all) {
+                Some(before) => &supposed(self.base, before, self.at)?,
+                None => head,
+            };
+            let denied = departing::of_accepting(inventory, self.rules, accounts.into_iter(), self.at)?;
+            let by = |(account, denied): (String, Denied)| {
+                let anew = anew.get(&account).copied().unwrap_or_default();
+                ((account, anew), denied)
+            };
+            found.extend(denied.into_iter().map(by));
         }
         Ok(found)
     }
 }
+
+/// An account, and whether what is active in it would have to be accepted anew.
+type Anew = (String, bool);
 
 /// Whether an account agreement of the account's own is among those in force.
 fn has_own(agreements: &Agreements<'_>, account: &str, state: &State) -> bool {

@@ -2,18 +2,33 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::able::is_possible;
 use super::made::Made;
 use super::{Change, steps};
-use crate::assessment::{Assessment, BecauseAnswer, Filter, OperationAnswer, Options, assess};
+use crate::assessment::{BecauseAnswer, Filter, OperationAnswer, Options, assess};
 use crate::inventory::Inventory;
 use crate::moment::Moment;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::terms::{Decision, PrincipalKind, Scope};
+use crate::words;
 
-/// Operations, with the kind of agreement that they are about where they are about one: the IAM actions that are denied of each, and what
-/// denies them.
-pub(super) type Denied = BTreeMap<(&'static str, Option<String>), BTreeSet<(String, String)>>;
+/// How service control policies stand to an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum How {
+    /// A statement denies it.
+    Denied,
+    /// None attached to some level allows it.
+    NotAllowed,
+    /// It is unknown whether they deny it.
+    Perhaps,
+    /// They spare somebody, who can do it.
+    Spared,
+}
+
+/// By how they stand to operations, with the kind of agreement that they are about where they are about one: the IAM actions, and what
+/// denies them; of those whom they spare, no action and who it is.
+pub(super) type Denied = BTreeMap<(How, &'static str, Option<String>), BTreeSet<(String, String)>>;
 
 const ACCEPTING: &str = "accept-agreement";
 const TERMINATING: &str = "terminate-agreement";
@@ -61,14 +76,16 @@ pub(super) fn denied(
     Ok(places.into_iter().filter_map(of).collect())
 }
 
-/// What is denied of accepting in accounts, as an inventory has them.
+/// What is denied of accepting in accounts, and of terminating where what is active has to be terminated before, as an inventory has
+/// them.
 pub(super) fn of_accepting(
     inventory: &Inventory,
     rules: &RuleBook,
-    accounts: impl Iterator<Item = String>,
+    accounts: impl Iterator<Item = (String, bool)>,
     at: Moment,
 ) -> Result<BTreeMap<String, Denied>, Failure> {
-    let asked = accounts.map(|account| (account, BTreeSet::from([ACCEPTING]))).collect();
+    let operations = |anew| if anew { BTreeSet::from([ACCEPTING, TERMINATING]) } else { BTreeSet::from([ACCEPTING]) };
+    let asked = accounts.map(|(account, anew)| (account, operations(anew))).collect();
     denied_of(inventory, rules, &asked, at)
 }
 
@@ -108,24 +125,36 @@ fn denied_of(
     let mut asked = asked.clone();
     asked.values_mut().for_each(|operations| operations.retain(|o| is_known(o)));
     asked.retain(|_, operations| !operations.is_empty());
-    let mut found = BTreeMap::new();
+    let mut found: BTreeMap<String, Denied> = BTreeMap::new();
     if asked.is_empty() {
         return Ok(found);
     }
-    let answers = answers(inventory, rules, &asked, at)?;
-    for principal in answers.principals.iter().filter(|p| p.kind == PrincipalKind::Root) {
-        let Some(operations) = asked.get(&principal.account) else { continue };
-        let denied: &mut Denied = found.entry(principal.account.clone()).or_default();
-        let is_asked = |o: &&OperationAnswer| {
-            operations.contains(o.operation) && o.decision == Decision::Deny && o.scope != Some(Scope::Organization)
-        };
-        principal.operations.iter().filter(is_asked).for_each(|answer| tell(denied, answer));
+    for (account, operation, answer) in answers(inventory, rules, (&asked, true), at)? {
+        tell(found.entry(account).or_default(), rules, (operation, &answer));
+    }
+    // of those whom root users are no example of
+    let open = |(account, denied): (&String, &Denied)| {
+        let operations: BTreeSet<&'static str> = denied.keys().map(|(_, operation, _)| *operation).collect();
+        (!operations.is_empty()).then(|| (account.clone(), operations))
+    };
+    let open: Asked = found.iter().filter_map(open).collect();
+    if !open.is_empty() {
+        for (account, operation, answer) in answers(inventory, rules, (&open, false), at)? {
+            if let Some(denied) = found.get_mut(&account) {
+                spare(denied, rules, (operation, &answer));
+            }
+        }
     }
     Ok(found)
 }
 
-/// What the root users of accounts may do, with every permission.
-fn answers(inventory: &Inventory, rules: &RuleBook, asked: &Asked, at: Moment) -> Result<Assessment, Failure> {
+/// What the root users of accounts may do, with every permission; or everyone else.
+fn answers(
+    inventory: &Inventory,
+    rules: &RuleBook,
+    (asked, roots): (&Asked, bool),
+    at: Moment,
+) -> Result<Vec<(String, &'static str, (String, OperationAnswer))>, Failure> {
     let root = |account: &String| {
         let partition = inventory.entity("Account", account).and_then(|a| a.str("partition")).unwrap_or("aws");
         (format!("arn:{partition}:iam::{account}:root"), account.clone())
@@ -134,19 +163,63 @@ fn answers(inventory: &Inventory, rules: &RuleBook, asked: &Asked, at: Moment) -
     let filter = Filter {
         accounts: asked.keys().cloned().collect(),
         operations: operations.into_iter().map(str::to_owned).collect(),
-        principals: Some(asked.keys().map(root).collect()),
+        principals: roots.then(|| asked.keys().map(root).collect()),
         answers_alone: true,
         ..Filter::default()
     };
-    assess(inventory, rules, &Options { at, snapshot: at, filter, ..Options::default() })
+    let assessment = assess(inventory, rules, &Options { at, snapshot: at, filter, ..Options::default() })?;
+    let mut found = Vec::new();
+    for principal in assessment.principals.iter().filter(|p| (p.kind == PrincipalKind::Root) == roots) {
+        let name = words::principal(principal.kind, &principal.name, &principal.account);
+        for answer in &principal.operations {
+            let mut operations = asked.get(&principal.account).into_iter().flatten();
+            let Some(operation) = operations.find(|o| **o == answer.operation) else { continue };
+            if answer.scope != Some(Scope::Organization) {
+                found.push((principal.account.clone(), *operation, (name.clone(), answer.clone())));
+            }
+        }
+    }
+    Ok(found)
 }
 
-/// What of service control policies denies an operation.
-fn tell(denied: &mut Denied, answer: &OperationAnswer) {
-    let because = answer.gates.iter().flat_map(|g| &g.because);
-    for because in because.filter(|b| b.layer.starts_with("serviceControl")) {
-        let of = denied.entry((answer.operation, answer.agreement.clone())).or_default();
-        of.insert((because.action.clone(), denial(because)));
+/// What of service control policies denies an operation to the root user, or perhaps does.
+fn tell(denied: &mut Denied, rules: &RuleBook, (operation, (_, answer)): (&'static str, &(String, OperationAnswer))) {
+    // beside what denies for certain, what perhaps does is no matter
+    let any_certain = answer.decision == Decision::Deny && answer.gates.iter().any(|gate| gate.certain);
+    let gates = answer.gates.iter().filter(|gate| gate.certain || !any_certain);
+    let because = gates.flat_map(|g| &g.because).filter(|b| b.layer.starts_with("serviceControl"));
+    let mut tell = |how, action: &str, by: String| {
+        let of = denied.entry((how, operation, answer.agreement.clone())).or_default();
+        of.insert((action.to_owned(), by));
+    };
+    match answer.decision {
+        Decision::Allow => {}
+        Decision::Deny => because.for_each(|because| {
+            let how = if because.statement.is_some() { How::Denied } else { How::NotAllowed };
+            tell(how, &because.action, denial(because));
+        }),
+        Decision::Unknown => {
+            let is_permission = |id: &String| rules.rules.get(id).is_some_and(|rule| !rule.requires.is_empty());
+            if answer.gates.iter().any(|gate| is_permission(&gate.id)) {
+                because.for_each(|because| tell(How::Perhaps, &because.action, denial(because)));
+                let on = answer.depends_on.iter();
+                on.for_each(|on| tell(How::Perhaps, "", format!("it depends on {}", on.key)));
+            }
+        }
+    }
+}
+
+/// Somebody who can do what the root user cannot, or perhaps cannot.
+fn spare(
+    denied: &mut Denied,
+    rules: &RuleBook,
+    (operation, (who, answer)): (&'static str, &(String, OperationAnswer)),
+) {
+    let is_told =
+        |(_, about, kind): &(How, &'static str, Option<String>)| *about == operation && *kind == answer.agreement;
+    if is_possible(rules, answer.decision, answer) && denied.keys().any(is_told) {
+        let of = denied.entry((How::Spared, operation, answer.agreement.clone())).or_default();
+        of.insert((String::new(), who.clone()));
     }
 }
 
