@@ -29,22 +29,27 @@ pub struct Somebody<'p> {
 }
 
 impl Somebody<'_> {
-    /// Whether an ARN is that of its role: of a permission set's only the start is known, where the role is not in the inventory.
+    /// The ARN of its role is known: it ends in `*` where the role of a permission set is not in the inventory.
+    fn is_known(&self) -> bool {
+        self.kind != PrincipalKind::PermissionSet || !self.arn.ends_with('*')
+    }
+
+    /// Whether an ARN is that of its role, or may be, where only the start of that is known.
     fn is_role(&self, arn: &str) -> bool {
-        let Some(role) = self.own(arn, "iam").filter(|_| self.kind == PrincipalKind::PermissionSet) else {
+        let Some(role) = self.own(arn, "iam").filter(|_| !self.is_known()) else {
             return arn == self.arn;
         };
         let of_set = role.starts_with("role/aws-reserved/sso.amazonaws.com/");
         arn == self.arn || (of_set && role.rsplit('/').next().is_some_and(|role| is_role_of_set(role, self.name)))
     }
 
-    /// Whether an ARN is that of a session of its role, whose path such an ARN leaves out.
+    /// Whether an ARN is that of a session of its role, whose path such an ARN leaves out, or may be.
     fn is_session(&self, arn: &str) -> bool {
         let session = self.own(arn, "sts").and_then(|name| name.strip_prefix("assumed-role/"));
         session.and_then(|s| s.split('/').next()).is_some_and(|role| match self.kind {
-            PrincipalKind::PermissionSet => is_role_of_set(role, self.name),
-            PrincipalKind::Role => self.arn.rsplit('/').next() == Some(role),
             PrincipalKind::User | PrincipalKind::Root => false,
+            _ if self.is_known() => self.arn.rsplit('/').next() == Some(role),
+            _ => is_role_of_set(role, self.name),
         })
     }
 
@@ -75,21 +80,44 @@ impl Somebody<'_> {
             let caller = Caller { kind, name: self.arn.to_owned(), account };
             return vec![Named { names: caller.names(None, named), excepted: caller.excepted(None, named, bounded) }];
         }
-        let mut roles: Vec<&str> = named_arns().filter(|arn| self.is_role(arn)).collect();
-        if roles.is_empty() {
-            roles.push(self.arn);
-        }
+        // what names a role whose ARN is not known may mean another one
+        let mut roles = vec![self.arn];
+        roles.extend(named_arns().filter(|arn| *arn != self.arn && self.is_role(arn)));
         let partition = segments(self.arn).map_or_else(|| "aws".to_owned(), |[_, partition, ..]| partition);
         let other = format!("arn:{partition}:sts::{}:assumed-role/{}/*", self.account, self.name);
-        let sessions = std::iter::once(other.as_str()).chain(named_arns().filter(|arn| self.is_session(arn)));
-        let ask = |session: &str| {
-            let caller = Caller { kind: CallerKind::Session, name: session.to_owned(), account: account.clone() };
-            let role = roles.first().copied();
-            let all = roles.iter().map(|r| (*r).to_owned());
-            let (names, excepted) = (caller.names(role, named), caller.excepted(role, named, bounded));
-            Named { names: with(names, all), excepted }
+        let sessions = named_arns().filter(|arn| self.is_session(arn)).map(|session| match self.is_known() {
+            true => vec![session],
+            false => vec![other.as_str(), session],
+        });
+        let ask = |sessions: Vec<&str>| {
+            let (mut names, mut excepted) = (Vec::new(), Vec::new());
+            for session in sessions {
+                let caller = Caller { kind: CallerKind::Session, name: session.to_owned(), account: account.clone() };
+                for role in &roles {
+                    let known = caller.names(Some(role), named);
+                    names.push((with(known, std::iter::once((*role).to_owned())), *role));
+                    excepted.push((caller.excepted(Some(role), named, bounded), *role));
+                }
+            }
+            Named { names: one_of(names), excepted: one_of(excepted) }
         };
-        sessions.map(ask).collect()
+        std::iter::once(vec![other.as_str()]).chain(sessions).map(ask).collect()
+    }
+}
+
+/// What holds in one of several ways, each with the role that it is told by.
+fn one_of(ways: Vec<(Known, &str)>) -> Known {
+    let mut found: Vec<(KeyValue, String)> = Vec::new();
+    for (known, role) in ways {
+        match known {
+            Known::Value(value) => found.push((value, role.to_owned())),
+            Known::OneOf(values) => found.extend(values),
+            other => return other,
+        }
+    }
+    match found.as_slice() {
+        [(value, _)] => Known::Value(value.clone()),
+        _ => Known::OneOf(found),
     }
 }
 
@@ -184,9 +212,23 @@ mod tests {
         ];
         assert!(set.is(&Who::Aws(own.clone())));
         assert!(not.iter().all(|arn| !set.is(&Who::Aws(arn.clone()))));
-        let all = not.iter().cloned().chain([own.clone()]).map(Who::Aws).collect();
-        let asks = set.asks(&all, false);
-        assert!(values(&asks[0]).contains(&own) && not.iter().all(|n| !values(&asks[0]).contains(n)));
+        let all: BTreeSet<Who> = not.iter().cloned().chain([own.clone()]).map(Who::Aws).collect();
+        // the suffix is not known: whom that ARN means may be another role
+        let Known::OneOf(ways) = &set.asks(&all, false)[0].names else { panic!("certain") };
+        assert!(ways.iter().any(|(way, _)| way.values().contains(&own)));
+        assert!(ways.iter().any(|(way, _)| !way.values().contains(&own)));
+        assert!(ways.iter().all(|(way, _)| not.iter().all(|n| !way.values().contains(n))));
+        // the role is in the inventory: its ARN is compared whole, the Region and the suffix with it
+        let listed = Somebody { arn: &own, ..set };
+        let stale = [own.replace("0123456789abcdef", "9999456789abcdef"), own.replace("eu-west-1", "us-west-2")];
+        let all: BTreeSet<Who> = stale.iter().cloned().chain([own.clone()]).map(Who::Aws).collect();
+        assert!(listed.is(&Who::Aws(own.clone())) && stale.iter().all(|arn| !listed.is(&Who::Aws(arn.clone()))));
+        let asks = listed.asks(&all, false);
+        assert!(values(&asks[0]).contains(&own) && stale.iter().all(|arn| !values(&asks[0]).contains(arn)));
+        let session = |role: &str| Who::Aws(format!("arn:aws:sts::111122223333:assumed-role/{role}/jo"));
+        let [this, that] =
+            ["0123456789abcdef", "9999456789abcdef"].map(|s| session(&format!("AWSReservedSSO_Legal_{s}")));
+        assert!(listed.is(&this) && !listed.is(&that) && set.is(&this) && set.is(&that));
     }
 
     #[test]
