@@ -3,7 +3,7 @@
 
 use super::Edit;
 use super::policy::{List, Policy, Statement, Text};
-use super::read::{Host, directives};
+use super::read::Host;
 use crate::problem::Span;
 use crate::text::json::Node;
 
@@ -146,7 +146,7 @@ fn is_written_there(policy: &Policy, list: &List) -> bool {
     let (Some(first), Some(last)) = (list.texts.first(), list.texts.last()) else {
         return false;
     };
-    if has_choices(policy) {
+    if policy.has_choices() {
         return false;
     }
     let span = Span { start: first.at.span.start, end: last.at.span.end };
@@ -157,12 +157,6 @@ fn is_written_there(policy: &Policy, list: &List) -> bool {
         return false;
     }
     policy.host != Host::Terraform || is_plain_list(&policy.source.text, span)
-}
-
-/// Whether the document is a template whose directives choose what is in it: what is there beside something need not be there.
-fn has_choices(policy: &Policy) -> bool {
-    let text = policy.source.slice(policy.root.span);
-    directives::may_have(text) && directives::has_one(text)
 }
 
 /// Whether what stands here in Terraform is all that stands in the list of an attribute: `actions = [ … ]`.
@@ -253,7 +247,7 @@ pub fn remove_statement(policy: &Policy, index: usize) -> Option<Vec<Edit>> {
     if !matches!(policy.host, Host::Json | Host::Escaped | Host::Verbatim) {
         return None;
     }
-    let nodes = policy.root.get("Statement")?.as_array().filter(|_| !has_choices(policy))?;
+    let nodes = policy.root.get("Statement")?.as_array().filter(|_| !policy.has_choices())?;
     if nodes.len() != policy.statements.len() || policy.statements.iter().any(|s| s.perhaps) {
         return None;
     }

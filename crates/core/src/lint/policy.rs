@@ -4,11 +4,11 @@ mod certain;
 mod kind;
 mod read;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::At;
-use super::read::Host;
 use super::read::layers::Layer;
+use super::read::{Host, directives};
 use crate::aws;
 use crate::iam::document::{self, ELEMENTS, ResourcePattern};
 use crate::iam::operator::Operator;
@@ -72,6 +72,8 @@ pub struct Policy {
     pub repeated: Vec<(Span, String)>,
     /// How it becomes a part of others, where it does.
     pub part: IsPart,
+    /// Whether directives choose what is in it, which is looked for once.
+    pub(super) choices: OnceLock<bool>,
 }
 
 /// How a document becomes a part of others, by `Sid`.
@@ -256,7 +258,16 @@ impl Policy {
             is_indented: false,
             repeated: Vec::new(),
             part: IsPart::No,
+            choices: OnceLock::new(),
         }
+    }
+
+    /// Whether the document is a template whose directives choose what is in it: what is there beside something need not be there.
+    pub fn has_choices(&self) -> bool {
+        *self.choices.get_or_init(|| {
+            let text = self.source.slice(self.root.span);
+            directives::may_have(text) && directives::has_one(text)
+        })
     }
 
     /// The same policy, of a kind that was found later.
