@@ -148,13 +148,16 @@ fn denied_of(
     Ok(found)
 }
 
+/// The account, the operation, and who has which answer.
+type Answered = (String, &'static str, (String, OperationAnswer));
+
 /// What the root users of accounts may do, with every permission; or everyone else.
 fn answers(
     inventory: &Inventory,
     rules: &RuleBook,
     (asked, roots): (&Asked, bool),
     at: Moment,
-) -> Result<Vec<(String, &'static str, (String, OperationAnswer))>, Failure> {
+) -> Result<Vec<Answered>, Failure> {
     let root = |account: &String| {
         let partition = inventory.entity("Account", account).and_then(|a| a.str("partition")).unwrap_or("aws");
         (format!("arn:{partition}:iam::{account}:root"), account.clone())
