@@ -184,60 +184,64 @@ impl<'a> Asking<'a> {
 impl Questions {
     /// What rules advise.
     pub fn advice(&self, rules: &RuleBook) -> Result<Vec<Advice>, Failure> {
-        stack::evaluate(|| {
-            // by when it is to be done, the policy and the words
-            let mut found: BTreeMap<(When, String, String), Given> = BTreeMap::new();
-            // it is told once, where it matters first
-            let mut told: BTreeSet<(String, &String, &String, &Option<String>)> = BTreeSet::new();
-            for question in &self.all {
-                let Question { account, kind, when, .. } = question;
-                for advice in question.advised(rules)? {
-                    if told.insert((advice.policy.clone(), &account.account, kind, &when.before)) {
-                        let key = (when.clone(), advice.policy.clone(), advice.message.clone());
-                        let entry = found.entry(key).or_insert_with(|| (advice, BTreeSet::new(), BTreeSet::new()));
-                        entry.1.insert(kind.clone());
-                        entry.2.insert(account.clone());
-                    }
-                }
-            }
-            let told = |(advice, kinds, accounts): Given| Advice {
-                kinds: kinds.into_iter().collect(),
-                accounts: accounts.into_iter().collect(),
-                ..advice
-            };
-            Ok(found.into_values().map(told).collect())
-        })
+        Ok(told(&self.answers(rules)?))
+    }
+
+    /// The same, and the changes that AWS refuses as things stand, by the policies that say so.
+    pub(super) fn advice_and_refused(
+        &self,
+        rules: &RuleBook,
+        changes: &[Change],
+    ) -> Result<(Vec<Advice>, Vec<Unmade>), Failure> {
+        let answers = self.answers(rules)?;
+        Ok((told(&answers), refused(&answers, changes)))
+    }
+
+    fn answers(&self, rules: &RuleBook) -> Result<Vec<Answer<'_>>, Failure> {
+        stack::evaluate(|| self.all.iter().map(|question| Ok((question, question.advised(rules)?))).collect())
     }
 }
 
-impl Questions {
-    /// The changes that AWS refuses as things stand, by the policies that say so.
-    pub(super) fn refused(&self, rules: &RuleBook, changes: &[Change]) -> Result<Vec<Unmade>, Failure> {
-        stack::evaluate(|| {
-            let mut found: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
-            if !rules.rules.values().any(is_refusal) {
-                return Ok(Vec::new());
+/// A question, and what rules advise.
+type Answer<'q> = (&'q Question, Vec<Advice>);
+
+fn told(answers: &[Answer<'_>]) -> Vec<Advice> {
+    // by when it is to be done, the policy and the words
+    let mut found: BTreeMap<(&When, &String, &String), Given> = BTreeMap::new();
+    // it is told once, where it matters first
+    let mut told: BTreeSet<(&String, &String, &String, &Option<String>)> = BTreeSet::new();
+    for (question, advised) in answers {
+        let Question { account, kind, when, .. } = question;
+        for advice in advised {
+            if told.insert((&advice.policy, &account.account, kind, &when.before)) {
+                let key = (when, &advice.policy, &advice.message);
+                let entry = found.entry(key).or_insert_with(|| (advice.clone(), BTreeSet::new(), BTreeSet::new()));
+                entry.1.insert(kind.clone());
+                entry.2.insert(account.clone());
             }
-            for question in &self.all {
-                let Some(step) = question.step else { continue };
-                let refused = question.advised(rules)?.into_iter().filter(|advice| advice.refused);
-                let messages: Vec<String> = refused.map(|a| format!("{} ({})", a.message, a.rule)).collect();
-                if !messages.is_empty() {
-                    found.entry(step).or_default().extend(messages);
-                }
-            }
-            let told = |(step, because): (usize, BTreeSet<String>)| {
-                let what = changes.get(step)?.to_string();
-                let because = because.into_iter().collect();
-                Some(Unmade { change: step + 1, what, decision: Decision::Deny, because })
-            };
-            Ok(found.into_iter().filter_map(told).collect())
-        })
+        }
     }
+    let told = |(advice, kinds, accounts): Given| Advice {
+        kinds: kinds.into_iter().collect(),
+        accounts: accounts.into_iter().collect(),
+        ..advice
+    };
+    found.into_values().map(told).collect()
 }
 
-fn is_refusal(rule: &Rule) -> bool {
-    rule.get("refused").is_some()
+fn refused(answers: &[Answer<'_>], changes: &[Change]) -> Vec<Unmade> {
+    let mut found: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    for (question, advised) in answers {
+        let Some(step) = question.step else { continue };
+        for advice in advised.iter().filter(|advice| advice.refused) {
+            found.entry(step).or_default().insert(format!("{} ({})", advice.message, advice.rule));
+        }
+    }
+    let told = |(step, because): (usize, BTreeSet<String>)| {
+        let what = changes.get(step)?.to_string();
+        Some(Unmade { change: step + 1, what, decision: Decision::Deny, because: because.into_iter().collect() })
+    };
+    found.into_iter().filter_map(told).collect()
 }
 
 impl Question {
@@ -255,7 +259,7 @@ impl Question {
             change: *change,
             before: before.clone(),
             perhaps: *perhaps,
-            refused: is_refusal(rule),
+            refused: rule.get("refused").is_some(),
         };
         Ok(by.into_iter().map(advice).collect())
     }

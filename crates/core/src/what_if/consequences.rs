@@ -41,7 +41,7 @@ pub fn consequences(
     at: Moment,
 ) -> Result<Consequences, Failure> {
     let questions = questions((base, head), rules, changes, at)?;
-    let (advice, refused) = (questions.advice(rules)?, questions.refused(rules, changes)?);
+    let (advice, refused) = questions.advice_and_refused(rules, changes)?;
     let uncovered_between = stack::evaluate(|| {
         let (before, after) = (Agreements::new(base, rules, at), Agreements::new(head, rules, at));
         let made = Made::of(&before, changes);
