@@ -94,8 +94,7 @@ impl Somebody<'_> {
             for session in sessions {
                 let caller = Caller { kind: CallerKind::Session, name: session.to_owned(), account: account.clone() };
                 for role in &roles {
-                    let known = caller.names(Some(role), named);
-                    names.push((with(known, std::iter::once((*role).to_owned())), *role));
+                    names.push((caller.names(Some(role), named), *role));
                     excepted.push((caller.excepted(Some(role), named, bounded), *role));
                 }
             }
@@ -118,24 +117,6 @@ fn one_of(ways: Vec<(Known, &str)>) -> Known {
     match found.as_slice() {
         [(value, _)] => Known::Value(value.clone()),
         _ => Known::OneOf(found),
-    }
-}
-
-/// Names with more of them, in each way that they may be.
-fn with(names: Known, more: impl Iterator<Item = String> + Clone) -> Known {
-    let add = |value: KeyValue| {
-        let mut all = value.values().to_vec();
-        more.clone().for_each(|name| {
-            if !all.contains(&name) {
-                all.push(name)
-            }
-        });
-        KeyValue::Many(all)
-    };
-    match names {
-        Known::Value(value) => Known::Value(add(value)),
-        Known::OneOf(values) => Known::OneOf(values.into_iter().map(|(value, label)| (add(value), label)).collect()),
-        other => other,
     }
 }
 
