@@ -151,9 +151,7 @@ fn is_written_there(policy: &Policy, list: &List) -> bool {
     }
     let span = Span { start: first.at.span.start, end: last.at.span.end };
     let within = |s: &Statement| s.node.span.start <= span.start && span.end <= s.node.span.end;
-    let own =
-        |s: &&Statement| list.key_at.pointer.strip_prefix(s.at.pointer.as_str()).is_some_and(|r| r.starts_with('.'));
-    if !policy.statements.iter().find(own).is_some_and(within) {
+    if !policy.statement_at(&list.key_at.pointer).is_some_and(within) {
         return false;
     }
     policy.host != Host::Terraform || is_plain_list(&policy.source.text, span)

@@ -252,11 +252,11 @@ impl<'a> Sink<'a> {
     pub fn add(&mut self, at: &At, message: impl Into<String>, help: impl Into<String>) -> Option<&mut Finding> {
         let pointer = self.policy.map_or_else(|| at.pointer.clone(), |p| p.pointer_to(&at.pointer));
         let sid = self.policy.and_then(|p| p.sid_at(&at.pointer));
-        let is_replaced = self.policy.is_some_and(|p| p.is_replaced_at(&at.pointer));
+        let severity = self.held(self.severity, at);
         let words = self.policy.filter(|p| p.host == read::Host::Terraform).and_then(|p| p.words_at(&at.pointer));
         self.found.push(Finding {
             rule: self.rule,
-            severity: if is_replaced { self.severity.min(Severity::Warning) } else { self.severity },
+            severity,
             place: Place { source: self.source.clone(), span: at.span },
             pointer: told(pointer),
             sid: sid.map(told),
@@ -273,6 +273,12 @@ impl<'a> Sink<'a> {
         self.found.last_mut()
     }
 
+    /// A severity as it holds at a place: nothing sends a statement that another takes the place of.
+    fn held(&self, severity: Severity, at: &At) -> Severity {
+        let is_replaced = self.policy.is_some_and(|p| p.is_replaced_at(&at.pointer));
+        if is_replaced { severity.min(Severity::Warning) } else { severity }
+    }
+
     /// The same, of another severity than the rule's, unless the settings give one.
     pub fn add_as(
         &mut self,
@@ -282,11 +288,10 @@ impl<'a> Sink<'a> {
         help: impl Into<String>,
     ) -> Option<&mut Finding> {
         let given = self.settings.gives_severity(self.rule);
-        let is_replaced = self.policy.is_some_and(|p| p.is_replaced_at(&at.pointer));
+        let severity = self.held(severity, at);
         let finding = self.add(at, message, help)?;
         if !given {
-            // nothing sends a statement that another takes the place of
-            finding.severity = if is_replaced { severity.min(Severity::Warning) } else { severity };
+            finding.severity = severity;
         }
         Some(finding)
     }

@@ -317,12 +317,15 @@ impl Policy {
         }
     }
 
+    /// The statement that a path in the policy is in.
+    pub fn statement_at(&self, pointer: &str) -> Option<&Statement> {
+        let is_within = |rest: &str| rest.is_empty() || rest.starts_with('.');
+        self.statements.iter().find(|s| pointer.strip_prefix(s.at.pointer.as_str()).is_some_and(is_within))
+    }
+
     /// The text that a path in the policy names, where it is known.
     pub fn words_at(&self, pointer: &str) -> Option<String> {
-        let within = |s: &&Statement| {
-            pointer.strip_prefix(s.at.pointer.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        let statement = self.statements.iter().find(within)?;
+        let statement = self.statement_at(pointer)?;
         let lists = statement.actions.iter().chain(&statement.resources).flat_map(|list| &list.texts);
         let conditions = statement.conditions.iter().flat_map(|c| c.values.iter().chain([&c.key, &c.operator_text]));
         let mut texts = lists.chain(conditions);
@@ -331,10 +334,7 @@ impl Policy {
 
     /// The `Sid` of the statement that a path in the policy is in.
     pub fn sid_at(&self, pointer: &str) -> Option<String> {
-        let within = |s: &&Statement| {
-            pointer.strip_prefix(s.at.pointer.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        self.statements.iter().find(within)?.sid.as_ref().map(|s| s.text.clone())
+        self.statement_at(pointer)?.sid.as_ref().map(|s| s.text.clone())
     }
 
     /// Where the whole policy is shown: its first character.
@@ -351,10 +351,7 @@ impl Policy {
 
     /// Whether another document puts a statement of the same `Sid` in the place of the one that a path in the policy is in.
     pub fn is_replaced_at(&self, pointer: &str) -> bool {
-        let within = |s: &&Statement| {
-            pointer.strip_prefix(s.at.pointer.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        self.is_merged_by_sid() && self.statements.iter().find(within).is_some_and(|s| s.replaced)
+        self.is_merged_by_sid() && self.statement_at(pointer).is_some_and(|s| s.replaced)
     }
 
     /// The names of its statements decide what takes the place of what: it has parts, or is one.

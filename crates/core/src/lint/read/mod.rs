@@ -358,20 +358,33 @@ pub fn duplicate(member: &Member) -> Fault {
 
 /// A text with each `${name}` replaced by what `known` gives for the name; what it does not know is unknown.
 pub(super) fn interpolated(text: &str, known: impl Fn(&str) -> Option<String>) -> String {
+    replaced(text, "${", |_, after| {
+        let (name, tail) = after.split_once('}')?;
+        Some((known(name).unwrap_or_else(|| UNKNOWN.to_string()), tail))
+    })
+}
+
+/// A text with what begins with a mark replaced, where something is read of what stands before the mark and after it: what stands for
+/// it, and what follows.
+pub(super) fn replaced<'t>(
+    text: &'t str,
+    mark: &str,
+    read: impl Fn(&'t str, &'t str) -> Option<(String, &'t str)>,
+) -> String {
     let mut result = String::new();
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
+    while let Some((before, after)) = rest.split_once(mark) {
         result.push_str(before);
-        match after.split_once('}') {
-            Some((name, tail)) => {
-                result.push_str(&known(name).unwrap_or_else(|| UNKNOWN.to_string()));
-                rest = tail;
+        rest = match read(before, after) {
+            Some((instead, tail)) => {
+                result.push_str(&instead);
+                tail
             }
             None => {
-                result.push_str("${");
-                rest = after;
+                result.push_str(mark);
+                after
             }
-        }
+        };
     }
     result.push_str(rest);
     result

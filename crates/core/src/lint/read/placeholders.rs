@@ -1,6 +1,6 @@
 //! What is still to be filled in: placeholders in the texts of a document that was read.
 
-use super::{UNKNOWN, interpolated};
+use super::{UNKNOWN, interpolated, replaced};
 use crate::text::json::{Node, Value};
 
 /// `${name}` without a colon is no policy variable, but a placeholder of a template: it is not known what stands there.
@@ -26,7 +26,7 @@ fn may_have_blanks(text: &str) -> bool {
 type Blank = (&'static str, &'static str, fn(&str) -> bool);
 
 /// The ways of other programs and of people. A later one does not read what an earlier one has filled in.
-const BLANKS: [Blank; 14] = [
+const BLANKS: [Blank; 13] = [
     ("<%", "%>", |_| true),
     ("#{", "}", |name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '@')),
     ("<", ">", |name| name.starts_with(|c: char| c.is_ascii_alphabetic())),
@@ -40,7 +40,6 @@ const BLANKS: [Blank; 14] = [
     ("__", "__", is_loud),
     ("%", "%", is_between_percents),
     ("@", "@", |name| name.len() > 1 && is_identifier(name)),
-    ("{", "}", is_word),
 ];
 
 /// Letters, digits and what joins them.
@@ -75,7 +74,7 @@ fn without_blanks_to_fill_in(text: &str) -> String {
         return UNKNOWN.to_string();
     }
     let mut text = text.to_owned();
-    for (open, close, is_name) in BLANKS.iter().filter(|(open, ..)| *open != "{") {
+    for (open, close, is_name) in BLANKS {
         if text.contains(open) {
             text = between(&text, open, close, is_name);
         }
@@ -85,47 +84,21 @@ fn without_blanks_to_fill_in(text: &str) -> String {
 
 /// `{name}`, where no mark stands before it: `${aws:username}` is a variable.
 fn without_braces(text: &str) -> String {
-    let mut result = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        result.push_str(before);
+    replaced(text, "{", |before, after| {
         let is_plain = !before.ends_with(['$', '#', '%', '{']);
-        match after.split_once('}').filter(|(name, tail)| is_plain && is_word(name) && !tail.starts_with('}')) {
-            Some((_, tail)) => {
-                result.push(UNKNOWN);
-                rest = tail;
-            }
-            None => {
-                result.push('{');
-                rest = after;
-            }
-        }
-    }
-    result.push_str(rest);
-    result
+        let (_, tail) =
+            after.split_once('}').filter(|(name, tail)| is_plain && is_word(name) && !tail.starts_with('}'))?;
+        Some((UNKNOWN.to_string(), tail))
+    })
 }
 
 /// `$NAME` in capitals as a part of a text. A version of a function of Lambda is called `$LATEST`.
 fn without_dollars(text: &str) -> String {
-    let mut result = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('$') {
-        result.push_str(before);
+    replaced(text, "$", |_, after| {
         let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
         let (name, tail) = after.split_at_checked(end).unwrap_or((after, ""));
-        match name.len() > 1 && is_loud(name) && name != "LATEST" {
-            true => {
-                result.push(UNKNOWN);
-                rest = tail;
-            }
-            false => {
-                result.push('$');
-                rest = after;
-            }
-        }
-    }
-    result.push_str(rest);
-    result
+        (name.len() > 1 && is_loud(name) && name != "LATEST").then(|| (UNKNOWN.to_string(), tail))
+    })
 }
 
 /// A text that is nothing but a blank to fill in, in the ways of other programs: `__NAME__`, `@@name@@`, `%NAME%`, `$name`, `REPLACE_ME`.
@@ -142,23 +115,10 @@ pub fn is_blank(text: &str) -> bool {
 
 /// A text in which what stands between these marks is unknown, where it is a name.
 fn between(text: &str, open: &str, close: &str, is_name: impl Fn(&str) -> bool) -> String {
-    let mut result = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(open) {
-        result.push_str(before);
-        match after.split_once(close).filter(|(name, _)| is_name(name)) {
-            Some((_, tail)) => {
-                result.push(UNKNOWN);
-                rest = tail;
-            }
-            None => {
-                result.push_str(open);
-                rest = after;
-            }
-        }
-    }
-    result.push_str(rest);
-    result
+    replaced(text, open, |_, after| {
+        let (_, tail) = after.split_once(close).filter(|(name, _)| is_name(name))?;
+        Some((UNKNOWN.to_string(), tail))
+    })
 }
 
 fn without_placeholders(text: &str) -> String {

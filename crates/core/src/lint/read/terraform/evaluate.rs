@@ -353,7 +353,7 @@ impl<'a> Evaluation<'a> {
 
     /// A variable may be what it is by default, where that says something, what the modules' callers give, and anything else.
     fn variable(&self, name: &str, at: Span) -> Said {
-        let default = self.scope.default_of(name).filter(|_| !self.scope.is_set(name));
+        let default = self.scope.default_of(name);
         // a default of this file has its own places, the others those where it is used
         if default.is_some_and(|(_, source)| self.is_here(source)) {
             return Said { node: Rc::new(self.possible(name, at)), elsewhere: false };
@@ -363,8 +363,7 @@ impl<'a> Evaluation<'a> {
     }
 
     fn possible(&self, name: &str, at: Span) -> Node {
-        let default = self.scope.default_of(name).filter(|_| !self.scope.is_set(name));
-        let default = default.map(|d| self.said(Kind::Default, name, d, self.scope, at));
+        let default = self.scope.default_of(name).map(|d| self.said(Kind::Default, name, d, self.scope, at));
         let default = default.and_then(|said| self.asked_elsewhere(&said, &[], at));
         let possible = default.into_iter().chain(self.given(name, at)).chain(self.named_values(name, at)).filter(says);
         let typed = |node: Node| match self.scope.type_of(name) {

@@ -172,7 +172,7 @@ impl<'m> Scope<'m> {
     }
 
     /// Whether a file that Terraform reads by itself sets a variable of a folder that nobody calls as a module: its default does not count then.
-    pub fn is_set(&self, name: &str) -> bool {
+    fn is_set(&self, name: &str) -> bool {
         self.callers.is_empty()
             && self.set.get(name).is_some_and(|all| all.iter().any(|set| order(&set.1.path).is_some()))
     }
@@ -216,7 +216,7 @@ impl<'m> Scope<'m> {
 
     /// What a variable is where nobody sets it.
     pub fn default_of(&self, name: &str) -> Option<Named<'m>> {
-        self.defaults.get(name).copied()
+        self.defaults.get(name).copied().filter(|_| !self.is_set(name))
     }
 
     /// The documents that an expression names, also by way of locals.
