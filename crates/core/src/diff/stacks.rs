@@ -560,8 +560,8 @@ impl<'a> Comparing<'a> {
         )))
     }
 
-    /// The policies of which it is not known where they are attached say the same, whatever they are called; or those that are gone stand, by a layer that denies as
-    /// much, where it is known.
+    /// The policies of which it is not known where they are attached say the same, whatever they are called; or those that are gone
+    /// stand, by a layer that denies as much, where it is known.
     fn are_placed_alike(&self, before: &[Settled], after: &[Settled]) -> Result<bool, Failure> {
         let unplaced = |layers: &[Settled]| -> BTreeSet<Option<usize>> {
             layers.iter().filter(|l| !l.placed).map(|l| l.number).collect()
