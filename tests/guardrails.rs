@@ -124,6 +124,36 @@ fn groups_of_iam_and_people_of_identity_center() {
     assert!(found.violations.iter().all(|v| v.people == ["uma"]) && !found.violations.is_empty());
 }
 
+/// Whoever may become a role is not known where its trust policy is not: root users become none, and the role acts in its own account.
+#[test]
+fn who_is_not_known_breaks_only_what_they_could() {
+    let role = |account: &str| {
+        let uid = format!("Role::\"arn:aws:iam::{account}:role/deploy\"");
+        closed().entity(json!({"uid": uid, "attrs": {"policies": [ADMIN]}}))
+    };
+    assert_eq!(on(role(M), "no-member-root").outcome, GuardrailState::Proved);
+    let state = |world: World, rest: &str| {
+        let text = guardrail(&format!("action == Artifact::Action::\"may-accept-agreement\", resource) {rest}"));
+        let found = own(world, &text);
+        let by_role = found.violations.iter().filter(|v| v.kind == PrincipalKind::Role).count();
+        (found.outcome, by_role)
+    };
+    let about = |who: &str| format!("when {{ {who} }} when {{ context.role == \"member\" }}");
+    let name = "context.name == \"deploy\"";
+    // in the management account none of these is about the role, whoever stands at it
+    for who in [name, "principal is Artifact::User", "!(context.groups.contains(\"legal\"))"] {
+        assert_eq!(state(role(M), &about(who)).1, 0, "{who}");
+        let there = about(who).replace("member", "management");
+        let (outcome, by_role) = state(role(M), &there);
+        let certain =
+            if who == "principal is Artifact::User" { GuardrailState::Unknown } else { GuardrailState::Violated };
+        assert_eq!((outcome, by_role > 0), (certain, true), "{who}");
+    }
+    // a condition on the account beside one on who acts: either may make it forbid
+    let either = format!("when {{ {name} || context.role == \"member\" }}");
+    assert!(state(role(M), &either).1 > 0);
+}
+
 #[test]
 fn what_is_not_known_is_not_proved() {
     let mfa = policy(

@@ -412,6 +412,11 @@ fn from_the_root_of_a_repository_the_inventory_below_is_found() {
     let (code, _, errors) = check(top.path(), &["--format", "json"]);
     assert!(code == 2 && errors.contains("2 inventories") && errors.contains("--inventory"), "{errors}");
     assert_eq!(check(top.path(), &["--inventory", "other"]).0, 0);
+    // what a workflow writes holds all of them
+    let (code, text, errors) = check(top.path(), &["--format", "github", "--format", "markdown=told.md"]);
+    assert!(code == 1 && text.contains("cloud/own.expect.toml") && errors.is_empty(), "{text} {errors}");
+    let told = std::fs::read_to_string(top.path().join("told.md")).unwrap();
+    assert!(told.contains("cloud/own.expect.toml") && told.matches("rules built in").count() == 2, "{told}");
 }
 
 /// What AWS refuses whatever the settings of an account is an error that names the quota, and is found without going through it all.

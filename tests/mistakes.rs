@@ -178,6 +178,35 @@ fn a_gate_that_forbids_less_than_the_one_it_stands_in_for_is_told() {
     }
 }
 
+/// Who lacks the permission passes the gate: nothing else asks for it.
+#[test]
+fn a_gate_that_asks_for_less_than_the_one_it_stands_in_for_is_told() {
+    let terminate = |requires: &str, condition: &str| {
+        format!(
+            "@id(\"terminate-agreement\") @order(\"90\") @rule(\"X\") @reason(\"no\") @requires(\"{requires}\")\n\
+             forbid (principal, action == Artifact::Action::\"terminate-agreement\", resource is Artifact::Account)\n\
+             unless {{ {condition} }};"
+        )
+    };
+    let asks = "context.allowed.contains(\"artifact:TerminateAgreement\")";
+    let less = terminate("classic: artifact:TerminateAgreement; fine-grained: artifact:TerminateAgreement", asks);
+    let rules = laid_over(&[("own.cedar", &less)], &SCHEMA).unwrap();
+    let message =
+        "`terminate-agreement` stands in for the built-in gate, which also asks for artifact:GetCustomerAgreement";
+    assert_eq!(rules.warnings.iter().map(Problem::message).collect::<Vec<_>>(), [message]);
+    let built_in = "if context.generation == \"classic\" then context.allowed.contains(\"artifact:TerminateAgreement\")
+        else context.allowed.containsAll([\"artifact:GetCustomerAgreement\", \"artifact:TerminateAgreement\"])";
+    let same = terminate(
+        "classic: artifact:TerminateAgreement; fine-grained: artifact:GetCustomerAgreement, artifact:TerminateAgreement",
+        built_in,
+    );
+    assert_eq!(laid_over(&[("own.cedar", &same)], &SCHEMA).unwrap().warnings.len(), 0);
+    // the order of the gate that it stands in for decides which reason is told (D8)
+    let problems = laid_over(&[("own.cedar", &less.replace("@order(\"90\") ", ""))], &SCHEMA).unwrap_err();
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].help_text().unwrap().contains("@order(\"90\")"), "{problems:?}");
+}
+
 #[test]
 fn an_id_that_is_nearly_a_built_in_one_is_told() {
     let text = replaced_accept("unless { context.allowed.contains(\"artifact:AcceptAgreement\") }");

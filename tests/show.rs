@@ -92,6 +92,32 @@ fn the_whole_of_a_policy_is_shown() {
     );
 }
 
+/// What to write for an account, from the schema: each attribute with what it takes and what it says, and the fields of an object.
+#[test]
+fn what_an_entity_can_have_is_shown_by_its_type() {
+    let text = one_line(&shown(&["show", "schema", "account"]));
+    for said in [
+        "nda: an object; may be left out the AWS Artifact NDA",
+        "accepted: true or false",
+        "phi: an object",
+        "\"aws\" where it is left out",
+        "`tags`: an object of strings",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert!(shown(&["show", "schema", "Membership"]).contains("under `memberships` of its account"));
+    let types = countersign_core::inventory::schema::EntitySchema::built_in().unwrap().types;
+    for (name, ty) in &types {
+        let text = shown(&["show", "schema", name]);
+        assert!(ty.attributes.keys().all(|attribute| text.contains(&format!("  {attribute}: "))), "{name}: {text}");
+    }
+    // somebody who writes something else is told what to write
+    let world = World::new().account(A, json!({"nda": true}), &[]);
+    let problems = world.problems();
+    let help = problems[0].help_text().unwrap();
+    assert!(help.contains("\"accepted\": true or false"), "{help}");
+}
+
 #[test]
 fn what_is_not_there_has_near_names() {
     for (args, near) in [
@@ -99,6 +125,7 @@ fn what_is_not_there_has_near_names() {
         (["show", "rule", "CS0007"], "did you mean `CS007`?"),
         (["show", "rule", "no-effect-under-boundry"], "did you mean `no-effect-under-boundary`?"),
         (["show", "policy", "something else"], "`countersign show policies`"),
+        (["show", "schema", "Acount"], "did you mean `Account`?"),
     ] {
         let output = run(&args);
         let text = String::from_utf8_lossy(&output.stderr).into_owned();

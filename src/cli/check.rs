@@ -88,13 +88,13 @@ impl CheckArgs {
 
 pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
     let folders = versions::inventories(args)?;
-    let whole = args.format.iter().all(|o| o.file.is_none() && [Format::Text, Format::Markdown].contains(&o.format));
+    let whole = args.format.iter().all(|o| [Format::Text, Format::Markdown, Format::Github].contains(&o.format));
     if folders.len() > 1 && !whole {
         return Err(several(&folders));
     }
-    let (mut codes, mut digests) = (Vec::new(), Vec::new());
+    let (mut codes, mut digests, mut written) = (Vec::new(), Vec::new(), Vec::new());
     for folder in folders {
-        let (code, digest) = check_one(cli, args, folder)?;
+        let (code, digest) = check_one(cli, args, folder, &mut written)?;
         codes.push(code);
         digests.extend(digest);
     }
@@ -111,12 +111,17 @@ pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
 fn several(folders: &[PathBuf]) -> Failure {
     let names: Vec<String> = folders.iter().map(|f| f.display().to_string()).collect();
     let message = format!("there are {} inventories here: {}", folders.len(), names.join(", "));
-    let help = "check them one by one for formats other than text and markdown on stdout: --inventory DIR";
+    let help = "check them one by one for formats other than text, markdown and github: --inventory DIR";
     errors::usage(message).help(help).into()
 }
 
-/// Checks an inventory: the exit code, and the digest of what is weakened.
-fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<(u8, Option<String>), Failure> {
+/// Checks an inventory: the exit code, and the digest of what is weakened. `written` is what each output was given of others before.
+fn check_one(
+    cli: &Cli,
+    args: &CheckArgs,
+    folder: PathBuf,
+    written: &mut Vec<String>,
+) -> Result<(u8, Option<String>), Failure> {
     let mut checked = Checked {
         folder: folder.display().to_string(),
         root: in_repository(&folder).unwrap_or_else(|| folder.display().to_string()),
@@ -166,7 +171,7 @@ fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<(u8, Option
         unread = linted::lint_policies((cli, args), &folder, held, (&mut checked, &mut files))?;
     }
     provenance.files = Some(read(&files, unread, &mut provenance)).filter(|f| f.files > 0);
-    print(args, &checked, &provenance)?;
+    print(args, &checked, &provenance, written)?;
     let code = match (checked.is_empty(), checked.passed(), checked.only_weakens()) {
         (true, ..) => NOTHING,
         (_, true, _) => OK,
@@ -188,13 +193,18 @@ fn read(files: &Listing, mut unread: Unread, provenance: &mut Provenance) -> Fil
     Files { unread, ..files.files() }
 }
 
-fn print(args: &CheckArgs, checked: &Checked, provenance: &Provenance) -> Result<(), Failure> {
+fn print(
+    args: &CheckArgs,
+    checked: &Checked,
+    provenance: &Provenance,
+    written: &mut Vec<String>,
+) -> Result<(), Failure> {
     let summary = || {
         let words = checked.parts.iter().map(|p| format!("{}: {}", report::part(p.part), report::note(checked, p)));
         words.collect::<Vec<_>>().join(" · ")
     };
     output::beside(&args.format, provenance);
-    output::write_as(&args.format, |format| match format {
+    output::write_after(&args.format, written, |format| match format {
         Format::Sarif => {
             let entries = report::entries::entries(checked);
             output::json(&findings::sarif::sarif(&described(&entries), &entries, provenance))

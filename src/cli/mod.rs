@@ -9,6 +9,7 @@ mod coverage;
 mod day;
 mod diff;
 mod ending;
+mod entity_type;
 mod errors;
 mod evaluate;
 mod evidence;

@@ -233,19 +233,32 @@ pub fn json(value: &impl Serialize) -> Result<String, Failure> {
 
 /// Writes what a format looks like, for every format that was asked for.
 pub fn write_as(outputs: &[Output], as_format: impl Fn(Format) -> Result<String, Failure>) -> Result<(), Failure> {
+    write_after(outputs, &mut Vec::new(), as_format)
+}
+
+/// The same, after what each output was given before: one file holds all of it.
+pub fn write_after(
+    outputs: &[Output],
+    before: &mut Vec<String>,
+    as_format: impl Fn(Format) -> Result<String, Failure>,
+) -> Result<(), Failure> {
     let files: Vec<&PathBuf> = outputs.iter().filter_map(|output| output.file.as_ref()).collect();
     let twice = files.iter().enumerate().find(|(at, file)| files.iter().take(*at).any(|earlier| earlier == *file));
     if let Some((_, file)) = twice.filter(|(_, file)| file.as_path() != Path::new("/dev/null")) {
         return Err(usage(format!("{} is named for two formats", file.display())).help("name a file for each").into());
     }
-    for output in outputs {
+    before.resize(outputs.len(), String::new());
+    for (output, all) in outputs.iter().zip(before) {
         let written = as_format(output.format)?;
         let mut written = passed(output, &written).into_owned();
         if !written.ends_with('\n') {
             written.push('\n');
         }
         match &output.file {
-            Some(path) => files::write_output(path, written.as_bytes())?,
+            Some(path) => {
+                all.push_str(&written);
+                files::write_output(path, all.as_bytes())?;
+            }
             None => put(&written)?,
         }
     }

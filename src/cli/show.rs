@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 
 use super::catalogue::{self, Asked};
 use super::errors::usage;
-use super::{Cli, Deciding, OK, completeness, grants, input, output, service};
+use super::{Cli, Deciding, OK, completeness, entity_type, grants, input, output, service};
 use crate::report::{bold, border, paragraph, wrapped};
 use countersign_core::aws;
 use countersign_core::inventory::Inventory;
@@ -29,8 +29,12 @@ pub struct ShowArgs {
 enum What {
     /// Print the Cedar policies
     Policies,
-    /// Print the Cedar schema, in JSON
-    Schema,
+    /// Print the Cedar schema, in JSON; or what an entity of one type can have
+    Schema {
+        /// A type, such as Account
+        #[arg(value_name = "TYPE")]
+        ty: Option<String>,
+    },
     /// Print the entities of an inventory in full, as valid input
     Entities {
         /// The folder of the inventory
@@ -128,7 +132,8 @@ pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
     let folder = Folder::new(input::locate(dir));
     let Deciding { schema, rules, config } = cli.deciding(&folder)?;
     let text = match &args.what {
-        What::Schema => schema.text.clone(),
+        What::Schema { ty: None } => schema.text.clone(),
+        What::Schema { ty: Some(ty) } => entity_type::entity_type(&schema, ty)?,
         What::Policies => policies(&rules),
         What::Completeness(args) => return completeness::completeness(cli, args),
         What::Entities { .. } => {

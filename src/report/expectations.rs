@@ -169,7 +169,13 @@ fn single(unmet: &Unmet) -> Option<Actual> {
             let why = others.iter().map(sentences::other).collect();
             Actual { subject: who(role), is, why }
         }
-        Unmet::NoAccount(account) => Actual::missing(format!("there is no account {account}")),
+        Unmet::NoAccount { written, named } if named.is_empty() => {
+            Actual::missing(format!("there is no account {written}"))
+        }
+        Unmet::NoAccount { written, named } => {
+            let numbers = named.join(" or ");
+            Actual::missing(format!("accounts are named by their numbers: {written} is the name of {numbers}"))
+        }
         Unmet::NotNamed(failure) => Actual::missing(not_named(failure)),
         Unmet::InvalidPattern { pattern, error } => {
             Actual::missing(format!("`{pattern}` is not a valid pattern: {error}"))

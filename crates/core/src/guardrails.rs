@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cedar_policy::{
-    AuthorizationError, Authorizer, Effect, Entities, EntityUid, PolicyId, PolicySet, Request,
+    AuthorizationError, Authorizer, Effect, Entities, EntityUid, PolicyId, PolicySet, Request, RequestValidationError,
     RestrictedExpression as Expr,
 };
 use serde::Serialize;
@@ -52,6 +52,7 @@ use reach::{Terms, Unmatched};
 use same::Reading;
 
 mod unseen;
+mod whoever;
 
 /// The folder beside the inventory.
 pub const FOLDER: &str = "guardrails";
@@ -91,6 +92,8 @@ pub struct Guardrails {
     pub warnings: Vec<Problem>,
     /// The policies, with their long lists taken out.
     set: PolicySet,
+    /// Of those about people, what is the same for whoever acts.
+    whoever: PolicySet,
     /// What holds those lists.
     lists: Vec<cedar_policy::Entity>,
     terms: BTreeMap<String, Terms>,
@@ -279,13 +282,8 @@ impl Guardrails {
             });
         }
         let (set, lists) = lists::taken_out(set)?;
-        Ok(Self { all, warnings: Vec::new(), set, lists, terms, named })
-    }
-
-    /// The guardrails that read who does an operation: whether they are kept depends on who that is.
-    fn about_people<'g>(&'g self, operation: &str) -> impl Iterator<Item = &'g String> + use<'g> {
-        let own = grant(operation);
-        self.terms.iter().filter(move |(_, terms)| terms.is_about_people && terms.is_asked(&own)).map(|(id, _)| id)
+        let whoever = whoever::whoever(&set, |id| terms.get(id))?;
+        Ok(Self { all, warnings: Vec::new(), set, whoever, lists, terms, named })
     }
 
     /// The guardrails that read what else somebody may do.
@@ -605,6 +603,42 @@ impl<'a> GuardrailQuery<'a> {
         operation: &Operation,
         (actor, may): (&Actor, &BTreeSet<&'static str>),
     ) -> Result<BTreeSet<String>, Failure> {
+        let wrong = |source: Cause, policy: Option<&PolicyId>| {
+            let guardrail = policy.and_then(|id| self.guardrails.all.get(name_of(id)));
+            let place = guardrail.map(|g| Place { source: g.place.source.clone(), span: g.place.span.first() });
+            let (policies, request) = ("the guardrails".to_owned(), format!("{}", question.principal));
+            Failure::Evaluation(Box::new(Evaluation { policies, request, place, source }))
+        };
+        let request = self.request(at, question, operation, (actor, may))?.map_err(|e| wrong(e.into(), None))?;
+        let response = Authorizer::new().is_authorized(&request, &self.set, question.entities);
+        if let Some(error) = response.diagnostics().errors().next() {
+            let AuthorizationError::PolicyEvaluationError(failed) = error;
+            return Err(wrong(error.to_string().into(), Some(failed.policy_id())));
+        }
+        let forbidding: BTreeSet<String> = response.diagnostics().reason().map(|id| name_of(id).to_owned()).collect();
+        self.idle.retain(|id| !forbidding.contains(id));
+        Ok(forbidding)
+    }
+
+    /// The guardrails about people that an operation of somebody of whom nothing is known may break, as far as the account and the operation
+    /// tell. One that cannot be evaluated without who acts may be.
+    fn may_break(&self, question: &Question<'_>, operation: &Operation) -> Result<BTreeSet<String>, Failure> {
+        let nobody = Actor { person: None, name: None, groups: BTreeSet::new() };
+        let request = self.request(self.agreements.at(), question, operation, (&nobody, &BTreeSet::new()))?;
+        let request = request.map_err(Failure::internal("a request"))?;
+        let response = Authorizer::new().is_authorized(&request, &self.guardrails.whoever, question.entities);
+        let errors = response.diagnostics().errors().map(|AuthorizationError::PolicyEvaluationError(e)| e.policy_id());
+        Ok(response.diagnostics().reason().chain(errors).map(|id| name_of(id).to_owned()).collect())
+    }
+
+    /// What guardrails are asked with. An inner error is that of a request that does not fit the schema.
+    fn request(
+        &self,
+        at: Moment,
+        question: &Question<'_>,
+        operation: &Operation,
+        (actor, may): (&Actor, &BTreeSet<&'static str>),
+    ) -> Result<Result<Request, RequestValidationError>, Failure> {
         let text = |t: &str| Expr::new_string(t.to_owned());
         let mut pairs = vec![
             ("at", datetime(at)),
@@ -626,22 +660,7 @@ impl<'a> GuardrailQuery<'a> {
         }
         let action = cedar_uid("Action", &grant(operation.operation))?;
         let resource = Uid::new("Account", &question.account.id).to_cedar()?;
-        let wrong = |source: Cause, policy: Option<&PolicyId>| {
-            let guardrail = policy.and_then(|id| self.guardrails.all.get(name_of(id)));
-            let place = guardrail.map(|g| Place { source: g.place.source.clone(), span: g.place.span.first() });
-            let (policies, request) = ("the guardrails".to_owned(), format!("{}", question.principal));
-            Failure::Evaluation(Box::new(Evaluation { policies, request, place, source }))
-        };
-        let request = Request::new(question.principal.clone(), action, resource, context(pairs)?, None);
-        let request = request.map_err(|e| wrong(e.into(), None))?;
-        let response = Authorizer::new().is_authorized(&request, &self.set, question.entities);
-        if let Some(error) = response.diagnostics().errors().next() {
-            let AuthorizationError::PolicyEvaluationError(failed) = error;
-            return Err(wrong(error.to_string().into(), Some(failed.policy_id())));
-        }
-        let forbidding: BTreeSet<String> = response.diagnostics().reason().map(|id| name_of(id).to_owned()).collect();
-        self.idle.retain(|id| !forbidding.contains(id));
-        Ok(forbidding)
+        Ok(Request::new(question.principal.clone(), action, resource, context(pairs)?, None))
     }
 
     /// The principal, the account, and all that they and the people are in.

@@ -38,6 +38,12 @@ impl Exception {
         entry.is_loss() && entry.kind == *kind && self.is_in(&account.account)
     }
 
+    /// Whether what stands for an account is no number of one.
+    fn names_accounts(&self) -> bool {
+        let is_number = |account: &String| account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+        !self.accounts.iter().all(is_number)
+    }
+
     /// An exception that names accounts is about no account that is not listed.
     fn excepts_perhaps(&self, lost: &PerhapsLost) -> bool {
         let Excepted::Coverage(kind) = &self.of else {
@@ -93,7 +99,7 @@ impl Diff {
             .iter()
             .zip(&used)
             .filter(|(_, used)| !**used)
-            .map(|(e, _)| (*e, "applies to nothing", "remove it"));
+            .map(|(e, _)| (*e, "applies to nothing", if e.names_accounts() { NUMBERS } else { "remove it" }));
         let over = exceptions.iter().filter(|e| e.until.is_some_and(|until| now >= until));
         let over = over.map(|e| (e, "has expired", "remove it, or have it reviewed again"));
         let problem = |(e, is, help): (&Exception, &str, &str)| {
@@ -102,6 +108,9 @@ impl Diff {
         idle.chain(over).map(problem).collect()
     }
 }
+
+/// What helps where an exception names accounts by what they are called.
+const NUMBERS: &str = "`accounts` takes their numbers, such as \"111122223333\", and no names";
 
 /// The operations of an entry by the exceptions that name them.
 fn by_exception(entry: AccessEntry, exceptions: &[&Exception]) -> Vec<AccessEntry> {

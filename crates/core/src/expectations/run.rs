@@ -92,8 +92,12 @@ impl Held<'_> {
     }
 
     pub(super) fn unknown_accounts(&self, accounts: &[String]) -> Vec<Unmet> {
-        let known = |a: &&String| self.assessment.accounts.iter().any(|k| k.account == **a);
-        accounts.iter().filter(|a| !known(a)).map(|a| Unmet::NoAccount(a.clone())).collect()
+        let all = &self.assessment.accounts;
+        let known = |a: &&String| all.iter().any(|k| k.account == **a);
+        let named =
+            |name: &String| all.iter().filter(|a| a.name.as_ref() == Some(name)).map(|a| a.account.clone()).collect();
+        let none = |a: &String| Unmet::NoAccount { written: a.clone(), named: named(a) };
+        accounts.iter().filter(|a| !known(a)).map(none).collect()
     }
 }
 

@@ -11,7 +11,12 @@ use crate::problem::Failure;
 #[derive(Debug)]
 pub enum Unmet {
     /// There is no account of this number.
-    NoAccount(String),
+    NoAccount {
+        /// What stands for one.
+        written: String,
+        /// The numbers of the accounts that have it as their name.
+        named: Vec<String>,
+    },
     /// A name stands for no principal, or for more than one.
     NotNamed(Failure),
     /// A pattern cannot be read.

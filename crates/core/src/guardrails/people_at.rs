@@ -96,7 +96,7 @@ impl<'a> GuardrailQuery<'a> {
         };
         for (operation, _) in now.operations.iter().zip(&any.operations).filter(done) {
             let mut broken: BTreeMap<String, By> =
-                self.guardrails.about_people(operation.operation).map(|id| (id.clone(), By::Unknown)).collect();
+                self.may_break(&question, &Operation::of(operation))?.into_iter().map(|id| (id, By::Unknown)).collect();
             if about_duties.is_empty() {
                 self.broken(broken, &acting, operation, actor);
                 continue;

@@ -241,7 +241,7 @@ impl Expander<'_> {
                     ty.describe(),
                     node.kind()
                 );
-                self.error(node.span, message, format!("write {}", ty.describe()));
+                self.error(node.span, message, format!("write {}", ty.form()));
                 return None;
             }
         };

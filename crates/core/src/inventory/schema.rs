@@ -67,6 +67,8 @@ pub struct EntityType {
     pub attributes: BTreeMap<String, Attribute>,
     /// Whether its entities have tags.
     pub tags: bool,
+    /// What they are.
+    pub doc: Option<String>,
     /// Where its entities stand, if they are made from what another entity says and are never declared by themselves.
     pub nested: Option<String>,
 }
@@ -88,6 +90,8 @@ pub struct Attribute {
     pub derived: Option<String>,
     /// Which short form it has: `document`, `agreement`.
     pub form: Option<String>,
+    /// What it says.
+    pub doc: Option<String>,
     /// Annotations that mean nothing here.
     unknown: Vec<String>,
     /// Where it is absent, it may have any of its values: it is Boolean, or the set of its values is closed.
@@ -125,6 +129,25 @@ impl Type {
             Self::Set(_) => "an array".to_owned(),
             Self::Record(_) => "an object".to_owned(),
         }
+    }
+
+    /// The fields of a record, or of each of a set of records.
+    pub fn fields(&self) -> Option<&BTreeMap<String, Attribute>> {
+        match self {
+            Self::Record(fields) => Some(fields),
+            Self::Set(element) => element.fields(),
+            _ => None,
+        }
+    }
+
+    /// What to write for it, in words: of an object, what it has.
+    pub fn form(&self) -> String {
+        let Self::Record(fields) = self else { return self.describe() };
+        let of = |(name, field): (&String, &Attribute)| {
+            let may = if field.required { "" } else { ", if known" };
+            format!("\"{name}\": {}{may}", field.ty.describe())
+        };
+        format!("{{ {} }}", fields.iter().map(of).collect::<Vec<_>>().join("; "))
     }
 }
 
@@ -176,8 +199,9 @@ impl EntitySchema {
         for (name, json) in &namespace.entity_types {
             let shape = json.shape.as_ref().and_then(|s| namespace.record(s, 0)).unwrap_or_default();
             let parents = json.member_of_types.iter().map(|p| local(p).to_owned()).collect();
-            let nested = json.annotations.get("nested").cloned();
-            types.insert(name.clone(), EntityType { parents, attributes: shape, tags: json.tags.is_some(), nested });
+            let [nested, doc] = ["nested", "doc"].map(|name| json.annotations.get(name).cloned());
+            let tags = json.tags.is_some();
+            types.insert(name.clone(), EntityType { parents, attributes: shape, tags, doc, nested });
         }
         let attributes = types.iter().flat_map(|(ty, t)| t.attributes.iter().map(move |(attr, a)| (ty, attr, a)));
         let faults: Vec<Fault> =
@@ -341,6 +365,7 @@ impl NamespaceJson {
             default: annotation("default").map(|d| serde_json::from_str(d).unwrap_or_default()),
             derived: annotation("derived").cloned(),
             form: annotation("form").cloned(),
+            doc: annotation("doc").cloned(),
             unknown: json
                 .annotations
                 .iter()

@@ -11,7 +11,7 @@ mod built_in;
 pub mod folder;
 mod has;
 pub(crate) mod names;
-mod narrower;
+pub(crate) mod narrower;
 mod never;
 pub mod operations;
 mod order;

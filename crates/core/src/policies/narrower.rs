@@ -12,7 +12,7 @@ pub fn asks_more(own: &[Value], than: &[Value]) -> Option<Value> {
 }
 
 /// The parts of a condition, each of which has to hold.
-fn conjuncts(condition: &Value) -> Vec<Value> {
+pub fn conjuncts(condition: &Value) -> Vec<Value> {
     let mut parts = Vec::new();
     let unless = condition.get("kind").and_then(Value::as_str) == Some("unless");
     split(condition.get("body").unwrap_or(&Value::Null), unless, &mut parts);

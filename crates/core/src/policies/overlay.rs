@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::annotations::{Annotated, annotation};
 use super::narrower::asks_more;
 use super::reads::actions;
+use super::requires::{self, generations, of_generation};
 use super::{Origin, parse, spans};
 use crate::problem::{Place, Problem, SourceFile, Span, distance, instead};
 
@@ -37,6 +38,10 @@ struct Named {
     scope: Option<[Value; 2]>,
     /// Of a forbid, its conditions.
     conditions: Vec<Value>,
+    /// Its `@order`.
+    order: Option<String>,
+    /// The permissions that it asks for, by the generation of permissions.
+    requires: BTreeMap<String, Vec<String>>,
 }
 
 impl Named {
@@ -54,6 +59,11 @@ impl Named {
         own.iter().zip(others).any(|(own, other)| own != other && !is_all(own))
     }
 
+    /// The order of the policy that it stands in for, where it has none of its own.
+    fn lacks_order<'o>(&self, ours: &'o Self) -> Option<&'o str> {
+        ours.order.as_deref().filter(|_| self.order.is_none() && !self.removes())
+    }
+
     /// A warning where a gate asks for more than the one that it stands in for, before it forbids.
     fn forbids_less(&self, source: &Arc<SourceFile>, ours: &Self) -> Option<Problem> {
         asks_more(&self.conditions, &ours.conditions)?;
@@ -62,6 +72,27 @@ impl Named {
         let help = "where the condition does not hold, the gate forbids nobody: everybody passes it. To forbid more, \
                     write a gate of your own beside it";
         Some(Problem::at(source, self.span.first(), message).help(help).warning())
+    }
+
+    /// A warning where a gate does not ask for a permission that the one does that it stands in for.
+    fn asks_less(&self, source: &Arc<SourceFile>, ours: &Self) -> Option<Problem> {
+        let dropped: BTreeSet<&str> = generations()
+            .iter()
+            .flat_map(|generation| [(*generation, false), (*generation, true)])
+            .flat_map(|(generation, in_force)| {
+                let own = of_generation(&self.requires, generation, in_force);
+                of_generation(&ours.requires, generation, in_force).iter().filter(|action| !own.contains(action))
+            })
+            .map(String::as_str)
+            .collect();
+        let names = dropped.into_iter().collect::<Vec<_>>().join(", ");
+        let message = format!("`{}` stands in for the built-in gate, which also asks for {names}", self.id);
+        let help = format!(
+            "who lacks it passes this gate: ask for it in the condition and in @requires, as `countersign show policy {}` prints them, \
+             unless that is meant",
+            self.id
+        );
+        (!names.is_empty()).then(|| Problem::at(source, self.span.first(), message).help(help).warning())
     }
 
     /// A warning where a policy has nearly the id of a built-in one that is about the same: it stands in for nothing.
@@ -120,11 +151,22 @@ pub fn lay(
                 problems.push(at(message, "use another @id; to drop the built-in policy, write it with @remove"));
                 continue;
             }
+            if let Some(order) = known.and_then(|(_, ours)| policy.lacks_order(ours)) {
+                let message = format!("this policy has no `@order`, and the built-in `{}` has", policy.id);
+                let help = format!(
+                    "write @order(\"{order}\") as there: of the gates that deny, the first by order gives the reason"
+                );
+                problems.push(at(message, &help));
+                continue;
+            }
             if !policy.removes() {
-                warnings.extend(match known {
-                    Some((_, ours)) => policy.forbids_less(&source, ours),
-                    None => policy.nearly(&source, &ours),
-                });
+                match known {
+                    Some((_, ours)) => {
+                        warnings.extend(policy.forbids_less(&source, ours));
+                        warnings.extend(policy.asks_less(&source, ours));
+                    }
+                    None => warnings.extend(policy.nearly(&source, &ours)),
+                }
             }
             match (known.is_some(), policy.removes()) {
                 (true, true) => {
@@ -180,7 +222,11 @@ fn named(source: &Arc<SourceFile>, problems: &mut Vec<Problem>) -> Vec<Named> {
             let conditions = part("conditions").and_then(|c| c.as_array().cloned()).unwrap_or_default();
             let scope = part("principal").zip(part("resource")).map(|(principal, resource)| [principal, resource]);
             let place = || Annotated { source, span, policy, subjects: &[] }.place("remove");
-            Some(Named { id, span, removal: remove.map(|_| place()), about, scope, conditions })
+            let order = annotation(policy, "order").map(str::to_owned);
+            // what is wrong with it is told when the policies are loaded
+            let requires =
+                annotation(policy, "requires").and_then(|text| requires::parse(text).ok()).unwrap_or_default();
+            Some(Named { id, span, removal: remove.map(|_| place()), about, scope, conditions, order, requires })
         })
         .collect()
 }

@@ -66,7 +66,18 @@ pub fn parse(text: &str) -> Result<BTreeMap<String, Vec<String>>, BadRequires> {
     Ok(requires)
 }
 
-fn generations() -> &'static [&'static str] {
+/// The actions of a parsed `@requires` in one generation, where an agreement is in force or not.
+pub fn of_generation<'r>(
+    requires: &'r BTreeMap<String, Vec<String>>,
+    generation: &str,
+    in_force: bool,
+) -> &'r [String] {
+    let special = in_force.then(|| requires.get(&format!("{generation} in force"))).flatten();
+    special.or_else(|| requires.get(generation)).map_or(&[], Vec::as_slice)
+}
+
+/// The generations of permissions.
+pub fn generations() -> &'static [&'static str] {
     PermissionModel::Any.generations()
 }
 

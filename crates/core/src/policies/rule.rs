@@ -124,7 +124,6 @@ impl Rule {
 
     /// The IAM actions that it asks for in one generation, where an agreement is in force or not.
     pub fn requires(&self, generation: &str, in_force: bool) -> &[String] {
-        let special = in_force.then(|| self.requires.get(&format!("{generation} in force"))).flatten();
-        special.or_else(|| self.requires.get(generation)).map_or(&[], Vec::as_slice)
+        requires::of_generation(&self.requires, generation, in_force)
     }
 }
