@@ -532,7 +532,10 @@ fn joined(at: &str) -> Value {
 fn memberships(events: &[Value]) -> (Vec<String>, Value) {
     let import = Import::of(&[organization(), ("trail.json", json!({"Records": events}))]);
     // an old event does not tell that it is still there: the list of accounts does
-    let last = events.iter().filter(|e| e.get("errorCode").is_none()).max_by_key(|e| e["eventTime"].as_str().unwrap().to_owned());
+    let last = events
+        .iter()
+        .filter(|e| e.get("errorCode").is_none())
+        .max_by_key(|e| e["eventTime"].as_str().unwrap().to_owned());
     if last.is_some_and(|e| e["eventName"] != "LeaveOrganization") {
         import.put("list-accounts.json", accounts(ORG, M, &[(A, Value::Null)]).to_string());
     }

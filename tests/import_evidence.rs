@@ -74,7 +74,10 @@ fn an_acceptance_that_only_an_event_shows_is_not_known_to_be_in_force() {
         for id in of {
             assert_eq!(baa(&import, id, "2026-11-01"), "unknown", "{notes}");
             let reason = why(&import, id);
-            assert!(reason.contains("AcceptAgreement-2024-12-01T00:00:00Z") && reason.contains("no list shows it"), "{reason}");
+            assert!(
+                reason.contains("AcceptAgreement-2024-12-01T00:00:00Z") && reason.contains("no list shows it"),
+                "{reason}"
+            );
         }
         // what it is asked by the console is unknown too
         let root = format!("arn:aws:iam::{who}:root");
@@ -199,7 +202,10 @@ fn a_move_between_two_organizations_at_one_instant() {
                 organization(),
                 ("organizations/list-accounts.json", accounts(ORG, M, &[(M, json!("2021-01-01"))])),
                 ("other/describe-organization.json", other),
-                ("other/list-accounts.json", accounts(OTHER, OTHER_MANAGER, &[(OTHER_MANAGER, Value::Null), (A, json!(moved))])),
+                (
+                    "other/list-accounts.json",
+                    accounts(OTHER, OTHER_MANAGER, &[(OTHER_MANAGER, Value::Null), (A, json!(moved))]),
+                ),
                 trail(&events),
                 ("list-customer-agreements.111111111111.json", listing(&[shared("OrgBaa0123456789", ORG, M)])),
                 ("other/list-customer-agreements.999999999999.json", theirs),
@@ -231,13 +237,21 @@ fn a_list_and_an_event_before_it_that_contradict_each_other() {
         ("list-customer-agreements.111111111111.json", listing(&[])),
     ]);
     let (_, notes) = import.done();
-    assert!(notes.contains("customer-agreement-aaaaaaaaaaaaaaaa is listed as in force, but was terminated before"), "{notes}");
+    assert!(
+        notes.contains("customer-agreement-aaaaaaaaaaaaaaaa is listed as in force, but was terminated before"),
+        "{notes}"
+    );
     assert_eq!(
         ["2025-11-30", "2025-12-01", "2026-11-01"].map(|at| baa(&import, A, at)),
         ["covered account", "unknown", "unknown"]
     );
     // the same of a membership: what was before is known
-    let removed = event("RemoveAccountFromOrganization", M, "2025-01-01T00:00:00Z", json!({"requestParameters": {"accountId": A}}));
+    let removed = event(
+        "RemoveAccountFromOrganization",
+        M,
+        "2025-01-01T00:00:00Z",
+        json!({"requestParameters": {"accountId": A}}),
+    );
     let import = Import::of(&[
         collected(),
         organization(),
@@ -257,21 +271,29 @@ fn a_list_and_an_event_before_it_that_contradict_each_other() {
 fn a_name_and_an_organization_that_contradict_a_list() {
     let others = agreement("aaaaaaaaaaaaaaaa", json!({"awsAccountId": B}));
     let files = [collected(), organization(), in_organization()];
-    let import = Import::of(&[&files[..], &[("list-customer-agreements.222222222222.json", listing(&[others]))]].concat());
+    let import =
+        Import::of(&[&files[..], &[("list-customer-agreements.222222222222.json", listing(&[others]))]].concat());
     let (_, notes) = import.done();
-    assert!(notes.contains("this is the list of account 222222222222, but customer-agreement-aaaaaaaaaaaaaaaa is"), "{notes}");
+    assert!(
+        notes.contains("this is the list of account 222222222222, but customer-agreement-aaaaaaaaaaaaaaaa is"),
+        "{notes}"
+    );
     assert_eq!(baa(&import, A, "2026-11-01"), "unknown", "its list is not known to be complete");
     let theirs = listing(&[shared("OtherOrgBaa00001", OTHER, OTHER_MANAGER)]);
     let import = Import::of(&[&files[..], &[("list-customer-agreements.222222222222.json", theirs)]].concat());
     let (_, notes) = import.done();
-    assert!(notes.contains("its own list shows an agreement of o-otherorgid1 in force, against JoinedTimestamp"), "{notes}");
+    assert!(
+        notes.contains("its own list shows an agreement of o-otherorgid1 in force, against JoinedTimestamp"),
+        "{notes}"
+    );
     assert_eq!(baa(&import, A, "2026-11-01"), "unknown");
 }
 
 #[test]
 fn an_answer_beside_the_record_of_its_failed_call_is_not_complete() {
     let name = "accounts/222222222222/list-customer-agreements.222222222222.json";
-    let files = [collected(), organization(), in_organization(), ("list-customer-agreements.111111111111.json", listing(&[]))];
+    let files =
+        [collected(), organization(), in_organization(), ("list-customer-agreements.111111111111.json", listing(&[]))];
     let import = Import::of(&[&files[..], &[(name, listing(&[]))]].concat());
     import.done();
     assert_eq!(baa(&import, A, "2026-11-01"), "not-covered");
@@ -290,7 +312,8 @@ fn an_answer_beside_the_record_of_its_failed_call_is_not_complete() {
 
 #[test]
 fn no_moment_is_told_that_nothing_has() {
-    let import = Import::of(&[collected(), organization(), in_organization(), trail(&[joins(M, B, "2023-01-01T00:00:00Z")])]);
+    let import =
+        Import::of(&[collected(), organization(), in_organization(), trail(&[joins(M, B, "2023-01-01T00:00:00Z")])]);
     import.done();
     let out = import.out().display().to_string();
     for format in ["text", "csv", "json", "markdown"] {
@@ -315,8 +338,12 @@ fn what_is_wrong_with_an_answer_has_its_place_in_the_answer() {
     let import = Import::of(&[collected(), organization()]);
     import.put("list-accounts.json", china);
     let told = import.refused();
-    assert!(told.contains("this account is of the partition `aws-cn`") && told.contains("list-accounts.json:1"), "{told}");
-    let elsewhere = agreement("aaaaaaaaaaaaaaaa", json!({"arn": "arn:aws-us-gov:artifact::222222222222:customer-agreement/x"}));
+    assert!(
+        told.contains("this account is of the partition `aws-cn`") && told.contains("list-accounts.json:1"),
+        "{told}"
+    );
+    let elsewhere =
+        agreement("aaaaaaaaaaaaaaaa", json!({"arn": "arn:aws-us-gov:artifact::222222222222:customer-agreement/x"}));
     let import = Import::of(&[collected(), organization(), (name, listing(&[elsewhere]))]);
     let told = import.refused();
     assert!(told.contains("(D15)") && told.contains("list-customer-agreements.222222222222.json:1"), "{told}");

@@ -147,10 +147,14 @@ fn doubt(agreement: &CustomerAgreement) -> String {
     let accepted = moment::format(agreement.start);
     match (&agreement.end_witness, &agreement.start_witness) {
         (Some(ended), _) => {
-            format!("whether {id} is still in force is not known: a list shows it, but it was terminated before ({ended})")
+            format!(
+                "whether {id} is still in force is not known: a list shows it, but it was terminated before ({ended})"
+            )
         }
         (None, Some(began)) => {
-            format!("whether what was accepted on {accepted} is still in force is not known: no list shows it ({began})")
+            format!(
+                "whether what was accepted on {accepted} is still in force is not known: no list shows it ({began})"
+            )
         }
         (None, None) => format!("whether {id}, accepted on {accepted}, is still in force is not known"),
     }

@@ -22,8 +22,8 @@ use std::sync::Arc;
 use cedar_policy::{Context, Entity as CedarEntity, RestrictedExpression as Expr};
 
 use crate::inventory::Inventory;
-use crate::inventory::entity::{Entity, Uid};
 pub use crate::inventory::entity::datetime;
+use crate::inventory::entity::{Entity, Uid};
 use crate::inventory::model::{Accepted, Account, Agreement, CustomerAgreement, Designation, OfflineAgreement};
 use crate::inventory::tree::Tree;
 use crate::moment::Moment;
@@ -219,7 +219,8 @@ impl<'a> Agreements<'a> {
 
     /// Whether an acceptance of a kind, by an account or organization, may be in force, and is not known to be.
     pub(crate) fn is_doubted(&self, by: &str, kind: &str) -> bool {
-        let doubted = |a: &CustomerAgreement| a.known_until.is_some_and(|until| until <= self.at) && self.kind_of(a) == kind;
+        let doubted =
+            |a: &CustomerAgreement| a.known_until.is_some_and(|until| until <= self.at) && self.kind_of(a) == kind;
         let by = [Accepted::Account(by.to_owned()), Accepted::Organization(by.to_owned())];
         by.iter().flat_map(|by| self.accepted(by)).any(doubted)
     }

@@ -38,7 +38,9 @@ pub fn customer_agreements(facts: &mut Facts, answer: &CliAnswer, fields: &mut F
             && owner != account
         {
             facts.account(account).agreements_listed = false;
-            let message = format!("by its name, this is the list of account {account}, but {id} is an agreement of account {owner}");
+            let message = format!(
+                "by its name, this is the list of account {account}, but {id} is an agreement of account {owner}"
+            );
             let help = "no list of either account counts as complete by it: collect the list of each account again";
             facts.note(Problem::at(fields.source, node.span.first(), message).help(help));
         }
@@ -104,7 +106,8 @@ fn acceptance(facts: &mut Facts, mut fields: Fields<'_>) -> Option<(String, Acce
     let own = fields.text("arn").and_then(|a| a.split(':').nth(1));
     if let Some(other) = own.filter(|own| *own != partition) {
         let span = fields.get("agreementArn").map_or(fields.node.span, |n| n.span);
-        let message = format!("this is an agreement of the partition {partition}, accepted in the partition {other} (D15)");
+        let message =
+            format!("this is an agreement of the partition {partition}, accepted in the partition {other} (D15)");
         fields.wrong(span, message, super::answer::COLLECT);
         return None;
     }

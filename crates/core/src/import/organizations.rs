@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::{COLLECT, CliAnswer, Fields, is_account, is_organization, is_root, is_unit};
-use super::documents;
 use super::cloudtrail::{Change, Event};
+use super::documents;
 use super::facts::{Account, Facts, Joined, Listing};
 use super::policy_types::PolicyType;
 use crate::moment;
@@ -178,8 +178,10 @@ fn merge(facts: &mut Facts, id: &str, told: Account, place: Place) {
             true => "the first of them counts; delete the older one",
             false => "the newer format counts; delete the older one",
         };
-        let message =
-            format!("account {id} joined at {at} according to {}, but at {other} according to {}", kept.witness, dropped.witness);
+        let message = format!(
+            "account {id} joined at {at} according to {}, but at {other} according to {}",
+            kept.witness, dropped.witness
+        );
         note = Some((message, help));
     }
     if let Some(organization) = &told.organization {
@@ -232,7 +234,8 @@ pub fn settle(facts: &mut Facts, problems: &mut Vec<Problem>) {
         facts.accounts.iter().filter(|(_, a)| a.listings.len() > 1).map(|(id, _)| id.clone()).collect();
     for id in several {
         let listings = facts.accounts.get(&id).map(|a| a.listings.clone()).unwrap_or_default();
-        let (left, stays): (Vec<&Listing>, Vec<&Listing>) = listings.iter().partition(|l| has_left(facts, &id, l, &listings));
+        let (left, stays): (Vec<&Listing>, Vec<&Listing>) =
+            listings.iter().partition(|l| has_left(facts, &id, l, &listings));
         let account = facts.account(&id);
         match (stays.as_slice(), left.is_empty()) {
             ([listing], false) => {

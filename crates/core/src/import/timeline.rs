@@ -50,9 +50,14 @@ struct Edge {
 /// What an edge is of; an organization is named where what tells it names one.
 #[derive(Clone, Debug)]
 enum What {
-    Joined { organization: Option<String>, invited: Option<bool> },
+    Joined {
+        organization: Option<String>,
+        invited: Option<bool>,
+    },
     /// Departures stand in the trail of the organization's management account, or in that of the account that leaves.
-    Departed { organization: Option<String> },
+    Departed {
+        organization: Option<String>,
+    },
 }
 
 impl Edge {
@@ -110,7 +115,8 @@ fn unended(facts: &Facts, account: &str, events: &[&Event]) -> Timeline {
         if let (None, Some(listed), Some(shown)) = (&manages, &listed, &shown)
             && listed != shown
         {
-            let contradiction = format!("the list of accounts of {listed} has it, but its own list shows an agreement of {shown}");
+            let contradiction =
+                format!("the list of accounts of {listed} has it, but its own list shows an agreement of {shown}");
             return Timeline { unknown: true, contradiction: Some(contradiction), ..Timeline::default() };
         }
         let current = listed.or(manages).or(shown);
@@ -211,7 +217,8 @@ fn edges(facts: &Facts, account: &str, events: &[&Event]) -> Vec<Edge> {
         Edge { at: joined.at, what, rank: 0, witness: joined.witness.clone() }
     };
     let listed = known.and_then(|a| a.organization.as_ref());
-    edges.extend(known.and_then(|a| a.joined.as_ref()).filter(|_| listed.is_some()).map(|j| joins(&listed.cloned(), j)));
+    edges
+        .extend(known.and_then(|a| a.joined.as_ref()).filter(|_| listed.is_some()).map(|j| joins(&listed.cloned(), j)));
     // lists of organizations that it was in before
     for listing in known.iter().flat_map(|a| &a.listings).filter(|l| listed != Some(&l.organization)) {
         edges.extend(listing.joined.as_ref().map(|j| joins(&Some(listing.organization.clone()), j)));
@@ -306,9 +313,12 @@ fn walk(edges: &[Edge]) -> Timeline {
         }
         let open = timeline.memberships.last_mut().filter(|m| m.until.is_none());
         let end = Some((edge.at, edge.witness.clone()));
-        let joined = |organization: &String| Membership { organization: organization.clone(), from: end.clone(), until: None };
+        let joined =
+            |organization: &String| Membership { organization: organization.clone(), from: end.clone(), until: None };
         match (&edge.what, open) {
-            (What::Departed { organization }, Some(open)) if organization.as_ref().is_none_or(|o| *o == open.organization) => {
+            (What::Departed { organization }, Some(open))
+                if organization.as_ref().is_none_or(|o| *o == open.organization) =>
+            {
                 open.until = end;
             }
             // it departed from another organization than the one that it had joined: what lies before is not known
@@ -325,7 +335,8 @@ fn walk(edges: &[Edge]) -> Timeline {
             }
             (What::Joined { organization: Some(organization), .. }, Some(open)) => {
                 // who left does not tell what, but it can only be the one that it was in (R41)
-                let left = edges.iter().enumerate().skip(index + 1).find(|(_, e)| !e.joins() && is_same_change(edge, e));
+                let left =
+                    edges.iter().enumerate().skip(index + 1).find(|(_, e)| !e.joins() && is_same_change(edge, e));
                 let left = left.filter(|(_, e)| e.organization().is_none() && open.organization != *organization);
                 match left {
                     Some((place, departed)) => {

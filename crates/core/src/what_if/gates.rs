@@ -86,9 +86,7 @@ fn beside(agreements: &Agreements<'_>, change: &Change) -> Option<String> {
                 true => Accepted::Organization(by.clone()),
                 false => Accepted::Account(by.clone()),
             };
-            let is_active = |a: &&CustomerAgreement| {
-                a.is_active(at) && agreements.kind_of(a) == kind
-            };
+            let is_active = |a: &&CustomerAgreement| a.is_active(at) && agreements.kind_of(a) == kind;
             ("active is", agreements.accepted(&by).filter(is_active).map(|a| a.id.clone()).collect())
         }
         _ => return None,
