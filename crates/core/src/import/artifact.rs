@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::answer::{CliAnswer, Fields, is_account};
 use super::facts::{Acceptance, Facts, Report};
 use super::organizations::{named, unnamed};
+use crate::inventory::builtin;
 use crate::moment;
 use crate::problem::{Problem, Span};
 
@@ -57,6 +58,14 @@ pub fn customer_agreements(facts: &mut Facts, answer: &CliAnswer, fields: &mut F
 /// What is accepted in one partition is for accounts of that partition (D15).
 fn partitions(facts: &Facts, problems: &mut Vec<Problem>) {
     for (id, told) in &facts.agreements {
+        let offer = builtin::offers().iter().find(|o| o.id == told.agreement);
+        if let Some(offer) = offer.filter(|o| o.partition != told.partition) {
+            let message =
+                format!("{} is of the partition {}, not of {} (D15)", offer.id, offer.partition, told.partition);
+            let problem = Problem::at(&told.place.source, told.place.span.first(), message);
+            problems.push(problem.help(super::answer::COLLECT));
+            continue;
+        }
         let organization = told.organization.as_ref().and_then(|o| facts.organizations.get(o));
         let of = told.account.as_ref().or(organization.and_then(|o| o.management.as_ref()));
         let partition = of.and_then(|of| facts.accounts.get(of)).and_then(|a| a.partition.as_deref());
