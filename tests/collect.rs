@@ -37,9 +37,9 @@ sample() { cat "$SAMPLES/$1"; }
 value() { local name=$1; shift; while [ "$#" -gt 0 ]; do [ "$1" = "$name" ] && { echo "$2"; return; }; shift; done; }
 case "$1 $2" in
   "sts get-caller-identity")
-    case $args in *Account*) echo 111111111111 ;; *) echo "arn:aws:sts::111111111111:assumed-role/r/s" ;; esac ;;
+    case $args in *Account*) echo 111111111111 ;; *) echo "arn:${PARTITION_OF_STUB:-aws}:sts::111111111111:assumed-role/r/s" ;; esac ;;
   "sts assume-role")
-    arn=$(value --role-arn "$@"); id=${arn#arn:aws:iam::}; printf 'KEY\tSECRET\t%s\n' "${id%%:*}" ;;
+    arn=$(value --role-arn "$@"); id=${arn#arn:*:iam::}; printf 'KEY\tSECRET\t%s\n' "${id%%:*}" ;;
   "organizations describe-organization") sample organizations/describe-organization.json ;;
   "organizations list-roots")
     if [ -n "${CONTROLS:-}" ]; then sample organizations/list-roots.json | sed 's/"PolicyTypes": \[/&{"Type": "RESOURCE_CONTROL_POLICY", "Status": "ENABLED"},/'
@@ -426,4 +426,21 @@ fn the_policy_of_the_script_allows_what_it_calls_and_only_reads() {
     let reads =
         |a: &String| ["Get", "List", "Describe", "Lookup"].iter().any(|v| a.split(':').nth(1).unwrap().starts_with(v));
     assert!(allowed.iter().all(|a| reads(a) || a == "sts:AssumeRole"), "{allowed:?}");
+}
+
+#[test]
+fn govcloud_is_asked_in_its_own_regions() {
+    let machine = Machine::new();
+    machine.collect(&[("PARTITION_OF_STUB", "aws-us-gov")]);
+    let calls = machine.calls();
+    let of = |service: &str| calls.iter().filter(|c| c.contains(service)).cloned().collect::<Vec<_>>();
+    for service in [" artifact ", " cloudtrail "] {
+        let asked = of(service);
+        assert!(!asked.is_empty() && asked.iter().all(|c| c.contains("--region us-gov-west-1")), "{asked:?}");
+    }
+    assert!(of("assume-role").iter().all(|c| c.contains("arn:aws-us-gov:iam::")), "{calls:?}");
+    let machine = Machine::new();
+    machine.collect(&[]);
+    let calls = machine.calls();
+    assert!(calls.iter().filter(|c| c.contains(" cloudtrail ")).all(|c| c.contains("--region us-east-1")), "{calls:?}");
 }

@@ -50,6 +50,7 @@ mod hipaa_register;
 mod history;
 mod hostile;
 mod import;
+mod import_evidence;
 mod impossible;
 mod input_errors;
 mod limits;

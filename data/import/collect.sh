@@ -132,6 +132,12 @@ strings() {
 }
 
 me=$(aws sts get-caller-identity --query Account --output text) || { echo "no credentials" >&2; exit 2; }
+# the Region in which a partition has AWS Artifact, and in which CloudTrail records the events of Organizations: the other partition's
+# Regions refuse these credentials
+partition=aws home=us-east-1
+case $(aws sts get-caller-identity --query Arn --output text) in
+  arn:aws-us-gov:*) partition=aws-us-gov home=us-gov-west-1 ;;
+esac
 
 org=organizations
 progress "the organization"
@@ -229,19 +235,19 @@ fi
 # imported as files
 for event in AccountJoinedOrganization AccountDepartedOrganization CreateAccountResult AcceptHandshake \
   RemoveAccountFromOrganization CloseAccountResult EnableAWSServiceAccess DisableAWSServiceAccess; do
-  ask "cloudtrail/lookup-events.$event.json" cloudtrail lookup-events --region us-east-1 \
+  ask "cloudtrail/lookup-events.$event.json" cloudtrail lookup-events --region "$home" \
     --lookup-attributes "AttributeKey=EventName,AttributeValue=$event"
 done
 
 # calls_of DO ACCOUNT: what is asked in an account, each as DO FILE ARGUMENTS...
 calls_of() {
   local do=$1 account=$2 at=accounts/$2 event
-  "$do" "$at/list-customer-agreements.$account.json" artifact list-customer-agreements --region "${ARTIFACT_REGION:-us-east-1}"
-  "$do" "$at/get-account-settings.$account.json" artifact get-account-settings --region "${ARTIFACT_REGION:-us-east-1}"
+  "$do" "$at/list-customer-agreements.$account.json" artifact list-customer-agreements --region "$home"
+  "$do" "$at/get-account-settings.$account.json" artifact get-account-settings --region "$home"
   "$do" "$at/get-account-authorization-details.$account.json" iam get-account-authorization-details
   "$do" "$at/get-account-summary.$account.json" iam get-account-summary
   for event in AcceptAgreement TerminateAgreement LeaveOrganization; do
-    "$do" "$at/lookup-events.$event.$account.json" cloudtrail lookup-events --region us-east-1 \
+    "$do" "$at/lookup-events.$event.$account.json" cloudtrail lookup-events --region "$home" \
       --lookup-attributes "AttributeKey=EventName,AttributeValue=$event"
   done
 }
@@ -257,7 +263,7 @@ collect() {
   [ -n "$complete" ] && { rm -f "$folder/$at/assume-role.json.failed"; return 0; }
   if [ "$account" != "$me" ]; then
     # credentials stay in this shell, and are written to no file
-    credentials=$(aws sts assume-role --role-arn "arn:${PARTITION:-aws}:iam::$account:role/$role" \
+    credentials=$(aws sts assume-role --role-arn "arn:$partition:iam::$account:role/$role" \
       --role-session-name countersign --query 'Credentials.[AccessKeyId,SecretAccessKey,SessionToken]' --output text \
       2> "$folder/$at.error")
     if [ -z "$credentials" ]; then
@@ -275,11 +281,8 @@ collect() {
   calls_of ask "$account"
 }
 
-case $(aws sts get-caller-identity --query Arn --output text) in
-  arn:aws-us-gov:*) PARTITION=aws-us-gov ARTIFACT_REGION=us-gov-west-1 ;;
-esac
 mkdir -p "$folder/accounts"
-ask reports/list-reports.json artifact list-reports --region "${ARTIFACT_REGION:-us-east-1}"
+ask reports/list-reports.json artifact list-reports --region "$home"
 
 # accounts that are suspended, closed or not yet activated let nobody in: asking them would fail each time. One whose closure is
 # pending may still answer

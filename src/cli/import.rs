@@ -10,7 +10,7 @@ use super::{Cli, OK, errors, limits, output, parse_moment, written};
 use crate::report::count;
 use countersign_core::import;
 use countersign_core::inventory::Inventory;
-use countersign_core::inventory::config::Config;
+use countersign_core::inventory::config::{self, Config};
 use countersign_core::inventory::limits::Limits;
 use countersign_core::loading::files::{self, File, FileKind};
 use countersign_core::problem::{Doing, Failure, NothingTo, Problem};
@@ -101,6 +101,15 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
     Ok(OK)
 }
 
+/// What AWS answered is not corrected by hand: an error that was kept in place of an answer, or half of one, is collected again.
+fn collected(problem: Problem) -> Problem {
+    let said = problem.message().starts_with("invalid JSON") || problem.message().ends_with("an object with Error");
+    match said {
+        true => problem.help("collect this output again; if it is not AWS output, exclude it in countersign.toml"),
+        false => problem,
+    }
+}
+
 /// The answers of a file or folder; anything else there is an error.
 fn answers(
     source: &Path,
@@ -110,8 +119,13 @@ fn answers(
 ) -> Vec<import::File> {
     let name = source.display().to_string();
     let files = if source.is_dir() {
-        let (mut files, declined) = files::walk(&Folder::new(source), config, problems);
+        let mut wrong = Vec::new();
+        let (mut files, declined) = files::walk(&Folder::new(source), config, &mut wrong);
         unread.extend(declined);
+        problems.extend(wrong.into_iter().map(|problem| match problem.subject().ends_with(config::FILE) {
+            true => problem,
+            false => collected(problem).in_folder(&name),
+        }));
         for file in &mut files {
             // no one else has it yet
             if let Some(source) = Arc::get_mut(&mut file.source) {
@@ -128,7 +142,7 @@ fn answers(
                 Vec::new()
             }
             Err(found) => {
-                problems.extend(found);
+                problems.extend(found.into_iter().map(collected));
                 Vec::new()
             }
         }

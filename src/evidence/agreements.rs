@@ -100,6 +100,7 @@ pub fn state(facts: &Facts<'_>, entity: &Entity) -> String {
         return format!("ACTIVE until its organization was deleted on {}", moment::format(deleted));
     }
     match entity.str("state") {
+        _ if entity.moment("knownUntil").is_some_and(|until| until <= at) => "not known".to_owned(),
         // it was in force until it ended (D5)
         Some(state) if ended || entity.moment("effectiveEnd").is_none() => state.to_owned(),
         Some(_) => "ACTIVE".to_owned(),

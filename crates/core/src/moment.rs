@@ -32,6 +32,11 @@ pub fn parse_cedar(text: &str) -> Option<Moment> {
     })
 }
 
+/// The moment since which something is known that never becomes known.
+pub fn never() -> Moment {
+    parse("9999-12-31").unwrap_or_default()
+}
+
 /// Writes a moment as RFC 3339 in UTC, with milliseconds only where there are some.
 pub fn format(moment: Moment) -> String {
     moment.to_rfc3339_opts(SecondsFormat::AutoSi, true)

@@ -169,6 +169,8 @@ pub fn sentence(event: &Event) -> String {
         EventKind::Designated => format!("designated under {of}"),
         EventKind::Ended => format!("{of} ended"),
         EventKind::Joined => format!("joined {of}"),
+        EventKind::Doubted => format!("whether {of} is still in force is not known from here on"),
+        EventKind::AgreementsKnown => format!("which agreements of {of} are in force is known from here on"),
         EventKind::Known => "what it belonged to is known from here on".to_owned(),
         EventKind::Left => format!("left {of}"),
         EventKind::PhiHeld => "the register says that it holds PHI from here on".to_owned(),

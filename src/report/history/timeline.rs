@@ -36,6 +36,8 @@ fn mark(event: EventKind) -> char {
         EventKind::Designated => 'D',
         EventKind::Ended => 'E',
         EventKind::Joined => 'J',
+        EventKind::AgreementsKnown => 'G',
+        EventKind::Doubted => 'U',
         EventKind::Known => 'K',
         EventKind::Left => 'L',
         EventKind::PhiHeld => 'P',
@@ -50,7 +52,7 @@ const UNTOLD: char = '|';
 /// The mark where events of several kinds fall into one column.
 const SEVERAL: char = '+';
 
-const MEANINGS: [(char, &str); 15] = [
+const MEANINGS: [(char, &str); 17] = [
     ('A', "accepted"),
     ('B', "offline agreement began"),
     ('C', "closed"),
@@ -58,12 +60,14 @@ const MEANINGS: [(char, &str); 15] = [
     ('D', "designated"),
     ('E', "offline agreement ended"),
     ('J', "joined"),
+    ('G', "agreements known from here on"),
     ('K', "known since"),
     ('L', "left"),
     ('P', "PHI held"),
     ('Q', "PHI removed"),
     ('R', "removed"),
     ('T', "terminated"),
+    ('U', "whether still in force is unknown"),
     (UNTOLD, "by the rules"),
     (SEVERAL, "several events"),
 ];

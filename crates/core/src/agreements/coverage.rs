@@ -11,7 +11,7 @@ use super::unlisted::Unlisted;
 use super::{Agreements, context, datetime};
 use crate::inventory::entity::Uid;
 use crate::inventory::model::{Accepted, Account, CustomerAgreement};
-use crate::moment::Moment;
+use crate::moment::{self, Moment};
 use crate::policies::turning::Asked;
 use crate::policies::{COVERAGE, Rule};
 use crate::problem::{Failure, Problem};
@@ -131,6 +131,35 @@ fn in_all(worlds: Vec<Vec<KindCoverage>>, reason: &str) -> Vec<KindCoverage> {
     kinds.into_values().filter_map(row).collect()
 }
 
+/// What the rules say of one agreement.
+enum Found {
+    /// It is in force.
+    InForce(InForce),
+    /// Nothing but what is not known keeps it from being in force, by this scope.
+    Perhaps(Scope),
+    /// It is not in force.
+    Not,
+}
+
+/// Why it is not known whether an acceptance is in force, with what was collected of it.
+fn doubt(agreement: &CustomerAgreement) -> String {
+    let id = &agreement.id;
+    let accepted = moment::format(agreement.start);
+    match (&agreement.end_witness, &agreement.start_witness) {
+        (Some(ended), _) => {
+            format!(
+                "whether {id} is still in force is not known: a list shows it, but it was terminated before ({ended})"
+            )
+        }
+        (None, Some(began)) => {
+            format!(
+                "whether what was accepted on {accepted} is still in force is not known: no list shows it ({began})"
+            )
+        }
+        (None, None) => format!("whether {id}, accepted on {accepted}, is still in force is not known"),
+    }
+}
+
 /// What becomes of an agreement in force: it governs, or the `@standing` of the policy that keeps it from governing.
 pub(super) type Stands = Option<String>;
 
@@ -174,10 +203,16 @@ impl Agreements<'_> {
     fn rows(&self, account: &Account, standing: &Standing, entities: &Entities) -> Result<Vec<KindCoverage>, Failure> {
         let offered = self.offers.values().filter(|o| o.partition == account.partition);
         let mut kinds: BTreeMap<String, Vec<InForce>> = offered.map(|o| (o.kind.clone(), Vec::new())).collect();
+        let mut perhaps: BTreeMap<String, Vec<(Scope, String)>> = BTreeMap::new();
         for agreement in self.acceptances(account, standing) {
-            let found = self.accepted_in_force(agreement, account, standing, entities)?;
-            if let Some(found) = found {
-                kinds.entry(self.kind_of(agreement).to_owned()).or_default().push(found);
+            let kind = self.kind_of(agreement);
+            match self.accepted_in_force(agreement, account, standing, entities)? {
+                Found::InForce(found) => kinds.entry(kind.to_owned()).or_default().push(found),
+                Found::Perhaps(scope) => {
+                    kinds.entry(kind.to_owned()).or_default();
+                    perhaps.entry(kind.to_owned()).or_default().push((scope, doubt(agreement)));
+                }
+                Found::Not => {}
             }
         }
         for agreement in self.offline_to_ask(standing) {
@@ -193,14 +228,20 @@ impl Agreements<'_> {
             // what designates an account has a row of its kind, in force or not
             let row = standing.offline().contains(&&agreement.id).then(|| kinds.entry(agreement.kind.clone()));
             row.map(std::collections::btree_map::Entry::or_default);
-            if let Some(found) = self.in_force(uid, &starts, account, entities)? {
-                kinds.entry(agreement.kind.clone()).or_default().push(found);
+            match self.in_force(uid, &starts, account, entities)? {
+                Found::InForce(found) => kinds.entry(agreement.kind.clone()).or_default().push(found),
+                Found::Perhaps(scope) => {
+                    let reason = format!("whether {} is still in force is not known", agreement.id);
+                    perhaps.entry(agreement.kind.clone()).or_default().push((scope, reason));
+                }
+                Found::Not => {}
             }
         }
         let missing = self.missing(account, standing)?;
         let row = |(kind, found): (String, Vec<InForce>)| {
             let found = self.in_order(found, entities)?;
-            let unlisted = Unlisted::new(&kind, &self.missing_of(&kind, &missing), &found);
+            let doubted = perhaps.get(&kind).map_or(&[][..], Vec::as_slice);
+            let unlisted = Unlisted::new(&kind, &self.missing_of(&kind, &missing), &found).with(doubted, &found);
             self.row(account, standing, entities, found, (kind, unlisted))
         };
         kinds.into_iter().map(row).collect()
@@ -212,7 +253,7 @@ impl Agreements<'_> {
         account: &Account,
         standing: &Standing,
         entities: &Entities,
-    ) -> Result<Option<InForce>, Failure> {
+    ) -> Result<Found, Failure> {
         let uid = Uid::new("CustomerAgreement", &agreement.id);
         let joined = || {
             let Accepted::Organization(organization) = &agreement.accepted else {
@@ -237,11 +278,17 @@ impl Agreements<'_> {
         starts: &dyn Fn(&str) -> Option<Moment>,
         account: &Account,
         entities: &Entities,
-    ) -> Result<Option<InForce>, Failure> {
+    ) -> Result<Found, Failure> {
         let resource = Uid::new("Account", &account.id).to_cedar()?;
-        let ruling = self.rules.rule("in-force", &uid.to_cedar()?, &resource, self.asked_at()?, entities)?;
+        let (principal, at) = (uid.to_cedar()?, self.asked_at()?);
+        let ruling = self.rules.rule("in-force", &principal, &resource, at.clone(), entities)?;
+        if ruling.is_open() {
+            let certain = self.rules.certainly("in-force", &principal, &resource, at, entities)?;
+            let first = certain.by.first().filter(|_| certain.permitted);
+            return first.map_or(Ok(Found::Not), |first| scope_of(first).map(Found::Perhaps));
+        }
         let Some(first) = ruling.by.first().filter(|_| ruling.permitted) else {
-            return Ok(None);
+            return Ok(Found::Not);
         };
         let scope = scope_of(first)?;
         // the earliest since which a policy says so; unknown for one is unknown for all
@@ -258,7 +305,7 @@ impl Agreements<'_> {
             Some(since) => self.without_a_break(since, &uid, account, entities)?,
             None => None,
         };
-        Ok(Some(InForce { id: uid.id.clone(), uid, scope, since, policies }))
+        Ok(Found::InForce(InForce { id: uid.id.clone(), uid, scope, since, policies }))
     }
 
     /// Since when the rules have put an agreement in force without a break, at the earliest since a moment; `None` where one reckons

@@ -22,12 +22,13 @@ use std::sync::Arc;
 use cedar_policy::{Context, Entity as CedarEntity, RestrictedExpression as Expr};
 
 use crate::inventory::Inventory;
-use crate::inventory::entity::Uid;
 pub use crate::inventory::entity::datetime;
+use crate::inventory::entity::{Entity, Uid};
 use crate::inventory::model::{Accepted, Account, Agreement, CustomerAgreement, Designation, OfflineAgreement};
 use crate::inventory::tree::Tree;
 use crate::moment::Moment;
 use crate::policies::RuleBook;
+use crate::policies::turning::Asked;
 use crate::problem::Failure;
 use crate::terms::{Role, Scope};
 pub use coverage::{InForce, KindCoverage};
@@ -52,6 +53,7 @@ pub struct Agreements<'a> {
     offline: Arc<Vec<OfflineAgreement>>,
     /// By account, the offline agreements and designations that name it.
     designated: Arc<HashMap<String, Vec<(usize, usize)>>>,
+    timeless: bool,
     standings: RefCell<HashMap<String, Rc<Standing>>>,
     /// Whether the agreements of an organization are known, by its id.
     listed: Rc<RefCell<HashMap<String, bool>>>,
@@ -80,6 +82,8 @@ pub(crate) struct Lists<'a> {
     accepted: Arc<HashMap<Accepted, Vec<usize>>>,
     offline: Arc<Vec<OfflineAgreement>>,
     designated: Arc<HashMap<String, Vec<(usize, usize)>>>,
+    /// The lists tell the same at every moment.
+    timeless: bool,
 }
 
 impl<'a> Lists<'a> {
@@ -97,6 +101,7 @@ impl<'a> Lists<'a> {
             accepted: self.accepted.clone(),
             offline: self.offline.clone(),
             designated: self.designated.clone(),
+            timeless: self.timeless,
             standings: RefCell::default(),
             listed: Rc::default(),
             members: Rc::default(),
@@ -154,6 +159,7 @@ impl<'a> Agreements<'a> {
             accepted: Arc::new(accepted),
             offline: Arc::new(offline),
             designated: Arc::new(designated),
+            timeless: is_timeless(inventory, rules),
         };
         lists.at(at)
     }
@@ -170,15 +176,14 @@ impl<'a> Agreements<'a> {
             accepted: self.accepted.clone(),
             offline: self.offline.clone(),
             designated: self.designated.clone(),
+            timeless: self.timeless,
         }
     }
 
     /// The same at another moment. What no moment changes is shared: one more moment costs what is asked about it.
     pub fn moved_to(&self, at: Moment) -> Self {
-        // a user's rules may let a list tell more at one moment than at another
-        let timeless = !self.rules.reads_attribute("lists-agreements-of", "at");
         Self {
-            listed: if timeless { self.listed.clone() } else { Rc::default() },
+            listed: if self.timeless { self.listed.clone() } else { Rc::default() },
             members: self.members.clone(),
             entities: self.entities.clone(),
             kept: self.kept.clone(),
@@ -210,6 +215,14 @@ impl<'a> Agreements<'a> {
     pub fn accepted(&self, by: &Accepted) -> impl Iterator<Item = &CustomerAgreement> {
         let indexes = self.accepted.get(by).map_or(&[][..], Vec::as_slice);
         indexes.iter().filter_map(|i| self.customer.get(*i))
+    }
+
+    /// Whether an acceptance of a kind, by an account or organization, may be in force, and is not known to be.
+    pub(crate) fn is_doubted(&self, by: &str, kind: &str) -> bool {
+        let doubted =
+            |a: &CustomerAgreement| a.known_until.is_some_and(|until| until <= self.at) && self.kind_of(a) == kind;
+        let by = [Accepted::Account(by.to_owned()), Accepted::Organization(by.to_owned())];
+        by.iter().flat_map(|by| self.accepted(by)).any(doubted)
     }
 
     pub(crate) fn kind_of(&self, agreement: &CustomerAgreement) -> &str {
@@ -291,6 +304,19 @@ impl<'a> Agreements<'a> {
         let by = standing.organization.clone().map(Accepted::Organization);
         by.is_some_and(|by| self.accepted(&by).any(|a| self.kind_of(a) == kind))
     }
+}
+
+/// Whether lists tell the same at every moment: the policies compare it with nothing that some account or organization declares.
+fn is_timeless(inventory: &Inventory, rules: &RuleBook) -> bool {
+    const LISTS: &str = "lists-agreements-of";
+    if !rules.reads_attribute(LISTS, "at") {
+        return true;
+    }
+    let turns = |entity: &Entity| {
+        let of: [(&[&str], &Uid); 2] = [(&["principal"], &entity.uid), (&["resource"], &entity.uid)];
+        !rules.moments(LISTS, &Asked { inventory, of: &of }).is_empty()
+    };
+    !rules.reckons(LISTS) && !["Account", "Organization"].iter().any(|ty| inventory.of_type(ty).any(turns))
 }
 
 /// A Cedar context of these attributes.

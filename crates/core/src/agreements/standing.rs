@@ -99,8 +99,9 @@ impl Agreements<'_> {
 
     /// Asked once of all accounts that declare no moment, where the rules read nothing else of an account.
     fn is_membership_known(&self, account: &Account) -> Result<bool, Failure> {
-        let alike =
-            account.known_since.is_none() && self.reads_only("membership-known", &["membershipsKnownSince", "at"]);
+        const READ: [&str; 3] = ["membershipsKnownSince", "membershipsKnownUntil", "at"];
+        let declares_none = account.known_since.is_none() && account.known_until.is_none();
+        let alike = declares_none && self.reads_only("membership-known", &READ);
         if let Some(known) = self.stands_known.get().filter(|_| alike) {
             return Ok(*known);
         }

@@ -12,10 +12,10 @@ use super::Agreements;
 use super::coverage::{InForce, Stands};
 use super::standing::Standing;
 use crate::inventory::builtin;
-use crate::inventory::entity::{Uid, cedar_uid};
+use crate::inventory::entity::{Entity, Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::inventory::tree::Position;
-use crate::moment;
+use crate::moment::{self, Moment};
 use crate::problem::Failure;
 use crate::terms::Scope;
 
@@ -46,6 +46,18 @@ impl Unlisted {
         Self { kind: kind.to_owned(), scopes }
     }
 
+    /// What is in doubt as well: of a scope that may be missing anyway, that says more.
+    pub fn with(mut self, doubted: &[(Scope, String)], found: &[InForce]) -> Self {
+        for (scope, reason) in doubted.iter().filter(|(scope, _)| !found.iter().any(|i| i.scope == *scope)) {
+            match self.scopes.iter_mut().find(|(known, _)| known == scope) {
+                Some((_, known)) if known.contains(reason) => {}
+                Some((_, known)) => *known = format!("{known}; {reason}"),
+                None => self.scopes.push((*scope, reason.clone())),
+            }
+        }
+        self
+    }
+
     /// The scopes.
     pub fn scopes(&self) -> Vec<Scope> {
         self.scopes.iter().map(|(s, _)| *s).collect()
@@ -67,7 +79,7 @@ impl Agreements<'_> {
     pub(super) fn missing(&self, account: &Account, standing: &Standing) -> Result<Vec<(Scope, String)>, Failure> {
         let mut missing = Vec::new();
         if !self.is_own_listed(account)? {
-            missing.push((Scope::Account, format!("the agreements of account {} could not be listed", account.id)));
+            missing.push((Scope::Account, self.own_not_listed(account)));
         }
         let mut unknown = standing.unknown.clone();
         for organization in standing.organizations() {
@@ -79,9 +91,19 @@ impl Agreements<'_> {
         if self.narrowing.others_cover { self.missing_of_others(missing) } else { Ok(missing) }
     }
 
+    /// Why the agreements of an account's own are not known.
+    fn own_not_listed(&self, account: &Account) -> String {
+        let whose = format!("the agreements of account {}", account.id);
+        let entity = self.inventory.entity("Account", &account.id);
+        not_known_before(&whose, entity, self.at).unwrap_or_else(|| format!("{whose} could not be listed"))
+    }
+
     /// Why the agreements of an organization are not known.
     fn not_listed(&self, organization: &str) -> String {
         let entity = self.inventory.entity("Organization", organization);
+        if let Some(why) = not_known_before(&format!("the agreements of {organization}"), entity, self.at) {
+            return why;
+        }
         if let Some(deleted) = entity.and_then(|o| o.moment("deletedAt")) {
             let on = moment::format(deleted);
             return format!("the agreements of {organization}, which was deleted on {on}, could not be listed");
@@ -305,6 +327,13 @@ impl Agreements<'_> {
         }
         Ok(false)
     }
+}
+
+/// Why agreements are not known at a moment before they are.
+fn not_known_before(whose: &str, entity: Option<&Entity>, at: Moment) -> Option<String> {
+    let since = entity?.moment("agreementsKnownSince").filter(|since| at < *since)?;
+    let on = moment::format(since);
+    Some(format!("{whose} are known from {on} on: one that no list shows was terminated then"))
 }
 
 /// An acceptance that is not listed, of which no more is known than what it is of.

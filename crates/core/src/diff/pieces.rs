@@ -85,7 +85,7 @@ const BY_ELEMENT: [&str; 8] = [
 ];
 
 /// What says where an account stands.
-const POSITION: [&str; 2] = ["memberships", "membershipsKnownSince"];
+const POSITION: [&str; 3] = ["memberships", "membershipsKnownSince", "membershipsKnownUntil"];
 
 impl Change {
     /// As sentences say it.

@@ -58,6 +58,7 @@ impl Place {
             parent: Some(unit.map_or_else(|| Parent::Organization(self.organization.clone()), Parent::Unit)),
             memberships: None,
             known_since: None,
+            known_until: None,
             agreements_known: false,
             scps: None,
             rcps: Vec::new(),

@@ -95,6 +95,8 @@ impl<'a> Edges<'a> {
                 entity(self.rules, of, &mut found);
             }
         }
+        // what never becomes known changes at no moment
+        found.remove(&moment::never());
         found
     }
 }

@@ -17,6 +17,8 @@ terms! {
     EventKind {
         /// An agreement was accepted in AWS Artifact.
         Accepted = "accepted",
+        /// Which agreements of an account or an organization are in force is known from here on.
+        AgreementsKnown = "agreements-known",
         /// An agreement made outside AWS Artifact began.
         Began = "began",
         /// The account was closed, and stays a member until it departs.
@@ -25,6 +27,8 @@ terms! {
         Deleted = "deleted",
         /// AWS confirmed the account under an offline agreement.
         Designated = "designated",
+        /// Whether an acceptance is still in force is not known from here on.
+        Doubted = "doubted",
         /// An agreement made outside AWS Artifact ended.
         Ended = "ended",
         /// The account joined an organization.
@@ -139,6 +143,10 @@ pub fn of(agreements: &Agreements<'_>, account: &Account) -> Vec<Dated> {
                     found.dated(entity, attr, (event, &agreement.id), kind.clone(), witness.clone());
                 }
             }
+            if agreement.known_until.is_some_and(|until| until > agreement.start && concerns(until)) {
+                let what = (EventKind::Doubted, agreement.id.as_str());
+                found.dated(entity, "knownUntil", what, kind, agreement.end_witness.clone());
+            }
         }
     }
     for organization in organizations {
@@ -146,6 +154,9 @@ pub fn of(agreements: &Agreements<'_>, account: &Account) -> Vec<Dated> {
         if entity.moment("deletedAt").is_some_and(|at| was_in(organization, at)) {
             let witness = entity.str("deletedWitness").map(str::to_owned);
             found.dated(entity, "deletedAt", (EventKind::Deleted, organization), None, witness);
+        }
+        if entity.moment("agreementsKnownSince").is_some_and(|at| was_in(organization, at)) {
+            found.dated(entity, "agreementsKnownSince", (EventKind::AgreementsKnown, organization), None, None);
         }
     }
     // what ends at a moment ends before anything begins at it
@@ -169,7 +180,10 @@ impl Chronicle {
             self.edge(own, fields.get("until"), (EventKind::Left, organization), None, fields.get("untilWitness"));
         }
         self.dated(own, "closedAt", (EventKind::Closed, id), None, own.str("closedWitness").map(str::to_owned));
-        self.dated(own, "membershipsKnownSince", (EventKind::Known, id), None, None);
+        if own.moment("membershipsKnownSince").is_some_and(|since| since < moment::never()) {
+            self.dated(own, "membershipsKnownSince", (EventKind::Known, id), None, None);
+        }
+        self.dated(own, "agreementsKnownSince", (EventKind::AgreementsKnown, id), None, None);
         if let Some(phi) = own.record("phi") {
             self.edge(own, phi.get("since"), (EventKind::PhiHeld, id), None, None);
             self.edge(own, phi.get("until"), (EventKind::PhiRemoved, id), None, None);

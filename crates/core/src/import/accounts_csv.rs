@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::facts::{Account, Facts, Joined};
 use super::{answer, moments, organizations};
-use crate::problem::{Problem, SourceFile, Span};
+use crate::problem::{Place, Problem, SourceFile, Span};
 
 /// Whether a CSV is this one: by its header.
 pub fn is_it(text: &str) -> bool {
@@ -57,7 +57,8 @@ pub fn read(facts: &mut Facts, source: &Arc<SourceFile>, problems: &mut Vec<Prob
             joined,
             ..Account::default()
         };
-        organizations::row(facts, id, field("ARN").unwrap_or_default(), told);
+        let place = Place { source: source.clone(), span: line };
+        organizations::row(facts, id, field("ARN").unwrap_or_default(), told, place);
     }
 }
 

@@ -16,6 +16,8 @@ pub struct CliAnswer {
     pub root: Node,
     /// What it is.
     pub kind: AnswerKind,
+    /// The record of a failed call stands beside it: whether it is all that the call returns is not known.
+    pub failed: bool,
 }
 
 /// The answers that are understood, by the member that tells them apart.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::answer::{CliAnswer, Fields, is_account};
 use super::facts::{Acceptance, Facts, Report};
 use super::organizations::{named, unnamed};
+use crate::inventory::builtin;
 use crate::moment;
 use crate::problem::{Problem, Span};
 
@@ -14,7 +15,8 @@ const STATES: [&str; 3] = ["ACTIVE", "CUSTOMER_TERMINATED", "AWS_TERMINATED"];
 pub fn customer_agreements(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
     let asked = answer.account();
     match &asked {
-        Some(account) => facts.account(account).agreements_listed = true,
+        // of an answer beside the record of a failed call it is not known whether it is all
+        Some(account) => facts.account(account).agreements_listed |= !answer.failed,
         None => facts.remark(
             format!(
                 "{}: the name of this file does not say which account it is from, so no account's list counts as complete",
@@ -30,21 +32,55 @@ pub fn customer_agreements(facts: &mut Facts, answer: &CliAnswer, fields: &mut F
         };
         listed.insert(id.clone());
         if let (Some(organization), Some(account)) = (&acceptance.organization, &asked) {
-            facts.account(account).shown_agreement_of = Some(organization.clone());
+            let in_force = acceptance.end.is_none();
+            *facts.account(account).shown_agreements_of.entry(organization.clone()).or_default() |= in_force;
+        }
+        if let (Some(owner), Some(account)) = (&acceptance.account, &asked)
+            && owner != account
+        {
+            facts.account(account).agreements_listed = false;
+            let message = format!(
+                "by its name, this is the list of account {account}, but {id} is an agreement of account {owner}"
+            );
+            let help = "no list of either account counts as complete by it: collect the list of each account again";
+            facts.note(Problem::at(fields.source, node.span.first(), message).help(help));
         }
         if let Some(owner) = &acceptance.account {
             facts.account(owner).partition.get_or_insert(acceptance.partition.clone());
         }
         merge(facts, fields, id, acceptance);
     }
-    if let Some(account) = asked {
+    if let Some(account) = asked.filter(|_| !answer.failed) {
         facts.lists.entry(account).or_default().push((fields.place(), listed));
+    }
+}
+
+/// What is accepted in one partition is for accounts of that partition (D15).
+fn partitions(facts: &Facts, problems: &mut Vec<Problem>) {
+    for (id, told) in &facts.agreements {
+        let offer = builtin::offers().iter().find(|o| o.id == told.agreement);
+        if let Some(offer) = offer.filter(|o| o.partition != told.partition) {
+            let message =
+                format!("{} is of the partition {}, not of {} (D15)", offer.id, offer.partition, told.partition);
+            let problem = Problem::at(&told.place.source, told.place.span.first(), message);
+            problems.push(problem.help(super::answer::COLLECT));
+            continue;
+        }
+        let organization = told.organization.as_ref().and_then(|o| facts.organizations.get(o));
+        let of = told.account.as_ref().or(organization.and_then(|o| o.management.as_ref()));
+        let partition = of.and_then(|of| facts.accounts.get(of)).and_then(|a| a.partition.as_deref());
+        if let Some((of, partition)) = of.zip(partition).filter(|(_, partition)| *partition != told.partition) {
+            let message = format!("{id} is of the partition {}, and account {of} of {partition} (D15)", told.partition);
+            let help = "collect this output again: an account accepts the agreements of its partition";
+            problems.push(Problem::at(&told.place.source, told.place.span.first(), message).help(help));
+        }
     }
 }
 
 /// Lists tell what is in force: one that lacks an agreement which another one shows in force is younger, or older. Which of the
 /// two it is cannot be told, and an agreement that has ended must not count.
 pub fn contradictions(facts: &Facts, problems: &mut Vec<Problem>) {
+    partitions(facts, problems);
     let ended: BTreeSet<&String> = facts.events.values().filter_map(|e| e.change.terminated()).collect();
     let in_force = |id: &&String| facts.agreements.get(*id).is_some_and(|a| a.end.is_none()) && !ended.contains(*id);
     for (account, lists) in &facts.lists {
@@ -76,6 +112,20 @@ fn acceptance(facts: &mut Facts, mut fields: Fields<'_>) -> Option<(String, Acce
     let agreement = fields.id("agreementArn", offered, "ARN of an agreement")?;
     let partition = agreement.split(':').nth(1).unwrap_or("aws").to_owned();
     let agreement = agreement.split_once(":agreement/").map(|(_, id)| id.to_owned())?;
+    let own = fields.text("arn").and_then(|a| a.split(':').nth(1));
+    if let Some(other) = own.filter(|own| *own != partition) {
+        let span = fields.get("agreementArn").map_or(fields.node.span, |n| n.span);
+        let message =
+            format!("this is an agreement of the partition {partition}, accepted in the partition {other} (D15)");
+        fields.wrong(span, message, super::answer::COLLECT);
+        return None;
+    }
+    if !super::organizations::is_partition(&partition) {
+        let span = fields.get("agreementArn").map_or(fields.node.span, |n| n.span);
+        let message = format!("this is an agreement of the partition `{partition}`");
+        fields.wrong(span, message, format!("countersign knows {}", super::organizations::PARTITIONS.join(" and ")));
+        return None;
+    }
     let organization = match fields.get("organizationArn") {
         None => None,
         Some(node) => {
@@ -122,6 +172,7 @@ fn acceptance(facts: &mut Facts, mut fields: Fields<'_>) -> Option<(String, Acce
         partition,
         start,
         end,
+        known_until: None,
         state,
         accepted_by: None,
         start_witness: Some(format!("effectiveStart of {told}")),

@@ -114,6 +114,8 @@ pub struct Organization {
     pub policies_listed: BTreeSet<PolicyType>,
     /// Accounts that administer services.
     pub delegated: BTreeSet<String>,
+    /// Before it, agreements that no list shows may have been in force.
+    pub agreements_since: Option<Moment>,
 }
 
 /// An organizational unit.
@@ -148,10 +150,14 @@ pub struct Account {
     pub joined: Option<Joined>,
     /// Its tags; `None` where they were not listed.
     pub tags: Option<BTreeMap<String, String>>,
+    /// The lists of accounts that have it, an organization each.
+    pub listings: Vec<Listing>,
     /// Its agreements were listed: a complete answer, be it empty.
     pub agreements_listed: bool,
-    /// An organization whose agreement its own answer lists.
-    pub shown_agreement_of: Option<String>,
+    /// Before it, agreements that no list shows may have been in force.
+    pub agreements_since: Option<Moment>,
+    /// Organizations whose agreements its own answer lists, and whether one of them is in force.
+    pub shown_agreements_of: BTreeMap<String, bool>,
     /// Whether it is notified of new agreements and reports.
     pub notifications: Option<bool>,
     /// Whether its root user has credentials.
@@ -160,6 +166,25 @@ pub struct Account {
     pub roles_told: bool,
     /// Its users, groups and roles were listed, all of them.
     pub principals_listed: bool,
+}
+
+/// What the list of accounts of one organization says of an account.
+#[derive(Clone)]
+pub struct Listing {
+    /// The organization.
+    pub organization: String,
+    /// How much the answer tells that told it.
+    pub rank: u8,
+    /// When it joined.
+    pub joined: Option<Joined>,
+    /// Its name.
+    pub name: Option<String>,
+    /// `ACTIVE`, …
+    pub state: Option<String>,
+    /// The root or unit that it stands in.
+    pub parent: Option<String>,
+    /// Where that stands.
+    pub place: Place,
 }
 
 /// How an account came into its organization.
@@ -220,6 +245,8 @@ pub struct Acceptance {
     pub start: Moment,
     /// When it was terminated.
     pub end: Option<Moment>,
+    /// Until when it is known to be in force, where that is not until its end.
+    pub known_until: Option<Moment>,
     /// `ACTIVE`, …
     pub state: String,
     /// Who accepted it.
@@ -310,6 +337,13 @@ impl Facts {
     /// Says what is odd, of no place.
     pub fn remark(&mut self, message: impl Into<String>, help: impl Into<String>) {
         self.note(Problem::about("", message).help(help));
+    }
+
+    /// The organization that an account's own list of agreements shows it to be in; one whose agreement is in force comes first.
+    pub fn shown_in(&self, account: &str) -> Option<String> {
+        let shown = &self.accounts.get(account)?.shown_agreements_of;
+        let in_force = shown.iter().find(|(_, in_force)| **in_force);
+        in_force.or_else(|| shown.iter().next_back()).map(|(id, _)| id.clone())
     }
 
     /// When an account deleted an organization that it managed, and what tells so.

@@ -19,6 +19,7 @@ pub(crate) mod policy_types;
 pub mod texts;
 pub(crate) mod timeline;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::assessment::completeness::failed::FailedCall;
@@ -65,9 +66,17 @@ pub struct Imported {
 pub fn read(files: Vec<File>, as_of: Option<Moment>) -> Result<Imported, Vec<Problem>> {
     let (mut facts, mut problems) = (Facts { as_of, ..Facts::default() }, Vec::new());
     let mut answers = Vec::new();
+    let failures: BTreeSet<String> = files
+        .iter()
+        .filter(|f| f.kind == InputKind::FailedCall)
+        .filter_map(|f| f.source.path.strip_suffix(".failed").map(str::to_owned))
+        .collect();
     for file in files {
         match file.kind {
-            InputKind::Answer(kind) => answers.push(CliAnswer { source: file.source, root: file.root, kind }),
+            InputKind::Answer(kind) => {
+                let failed = failures.contains(&file.source.path);
+                answers.push(CliAnswer { source: file.source, root: file.root, kind, failed });
+            }
             InputKind::AccountsCsv => accounts_csv::read(&mut facts, &file.source, &mut problems),
             InputKind::FailedCall => failed(&mut facts, &file),
         }
@@ -77,9 +86,11 @@ pub fn read(files: Vec<File>, as_of: Option<Moment>) -> Result<Imported, Vec<Pro
     for answer in &answers {
         match answer.truncation() {
             Some(problem) => problems.push(problem),
+            None if answer.failed => beside_a_failure(&mut facts, answer, &mut problems),
             None => one(&mut facts, answer, &mut problems),
         }
     }
+    organizations::settle(&mut facts, &mut problems);
     artifact::contradictions(&facts, &mut problems);
     let files = assemble::assemble(&mut facts, &mut problems);
     if facts.failed_events > 0 {
@@ -121,6 +132,52 @@ fn failed(facts: &mut Facts, file: &File) {
     }
     let first = source.text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or("without a message").to_owned();
     facts.remark(format!("{}: the call failed: {first}", source.path), "what it would have returned is unknown");
+}
+
+/// An answer beside the record of a failed call of the same name: an older one, or another run's. What it shows is evidence; that it is all
+/// there is, is not.
+fn beside_a_failure(facts: &mut Facts, answer: &CliAnswer, problems: &mut Vec<Problem>) {
+    use answer::AnswerKind;
+    let path = &answer.source.path;
+    match answer.kind {
+        // each tells one thing, or of itself that it is not whole
+        AnswerKind::CustomerAgreements
+        | AnswerKind::Organization
+        | AnswerKind::Account
+        | AnswerKind::Unit
+        | AnswerKind::Policy
+        | AnswerKind::PermissionSet
+        | AnswerKind::CloudTrail
+        | AnswerKind::LookupEvents
+        | AnswerKind::Handed
+        | AnswerKind::Collection => one(facts, answer, problems),
+        AnswerKind::Accounts => {
+            let listed: Vec<String> =
+                facts.organizations.iter().filter(|(_, o)| o.accounts_listed).map(|(id, _)| id.clone()).collect();
+            one(facts, answer, problems);
+            for (id, organization) in &mut facts.organizations {
+                organization.accounts_listed = listed.contains(id);
+            }
+        }
+        AnswerKind::AuthorizationDetails => {
+            let listed = |a: &facts::Account| (a.principals_listed, a.roles_told);
+            let before: Vec<_> = facts.accounts.iter().map(|(id, a)| (id.clone(), listed(a))).collect();
+            one(facts, answer, problems);
+            for (id, account) in &mut facts.accounts {
+                let known = before.iter().find(|(known, _)| known == id).map(|(_, listed)| *listed);
+                (account.principals_listed, account.roles_told) = known.unwrap_or_default();
+            }
+        }
+        _ => facts.remark(
+            format!("{path} is not read: beside it stands that its call failed"),
+            "collect it again, or delete the record of the failed call if the answer is the newer of the two",
+        ),
+    }
+    if matches!(answer.kind, AnswerKind::CustomerAgreements | AnswerKind::Accounts | AnswerKind::AuthorizationDetails) {
+        let message = format!("{path} does not count as complete: beside it stands that its call failed");
+        let help = "collect it again, or delete the record of the failed call if the answer is the newer of the two";
+        facts.remark(message, help);
+    }
 }
 
 fn one(facts: &mut Facts, answer: &CliAnswer, problems: &mut Vec<Problem>) {

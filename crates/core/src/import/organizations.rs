@@ -3,13 +3,34 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::{COLLECT, CliAnswer, Fields, is_account, is_organization, is_root, is_unit};
+use super::cloudtrail::{Change, Event};
 use super::documents;
-use super::facts::{Account, Facts, Joined};
+use super::facts::{Account, Facts, Joined, Listing};
 use super::policy_types::PolicyType;
 use crate::moment;
-use crate::problem::Problem;
+use crate::problem::{Place, Problem};
 
 const STATES: [&str; 5] = ["PENDING_ACTIVATION", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"];
+
+/// The partitions whose agreements are known (D15).
+pub const PARTITIONS: [&str; 2] = ["aws", "aws-us-gov"];
+
+/// Whether the agreements of a partition are known.
+pub fn is_partition(name: &str) -> bool {
+    PARTITIONS.contains(&name)
+}
+
+/// Whether the ARN is of a partition whose agreements are not known, which is an error where it stands.
+fn is_elsewhere(fields: &mut Fields<'_>, what: &str) -> bool {
+    let Some(partition) = fields.text("Arn").and_then(arn).map(|a| a.partition.to_owned()) else { return false };
+    if is_partition(&partition) {
+        return false;
+    }
+    let span = fields.get("Arn").map_or(fields.node.span, |n| n.span);
+    let help = format!("countersign knows the agreements of {}", PARTITIONS.join(" and "));
+    fields.wrong(span, format!("this {what} is of the partition `{partition}`"), help);
+    true
+}
 
 /// The segments of an ARN of Organizations that tell most: partition, management account, what it is of, organization.
 struct Arn<'a> {
@@ -46,6 +67,9 @@ pub fn organization(facts: &mut Facts, mut fields: Fields<'_>) {
         let span = fields.get("FeatureSet").map_or(fields.node.span, |n| n.span);
         fields.wrong(span, format!("there is no feature set `{other}`"), "AWS writes ALL or CONSOLIDATED_BILLING");
     }
+    if is_elsewhere(&mut fields, "organization") {
+        return;
+    }
     let arn = fields.text("Arn").and_then(|a| named(facts, a));
     let (master, master_arn) = (fields.text("MasterAccountId"), fields.text("MasterAccountArn"));
     master_arn.and_then(|a| named(facts, a));
@@ -77,6 +101,9 @@ pub fn accounts(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) 
 /// One account of a list; its organization.
 pub fn account(facts: &mut Facts, mut fields: Fields<'_>, parent: Option<&str>) -> Option<String> {
     let id = fields.id("Id", is_account, "account number")?.to_owned();
+    if is_elsewhere(&mut fields, "account") {
+        return None;
+    }
     let text = fields.text("Arn");
     let organization = text.and_then(|a| named(facts, a));
     let state = fields.text("State").or_else(|| fields.text("Status"));
@@ -101,7 +128,7 @@ pub fn account(facts: &mut Facts, mut fields: Fields<'_>, parent: Option<&str>) 
         ..Account::default()
     };
     let organization = told.organization.clone();
-    merge(facts, &id, told);
+    merge(facts, &id, told, fields.place());
     organization
 }
 
@@ -136,20 +163,33 @@ fn units_of(facts: &mut Facts, organization: &str, path: &[&str]) {
 }
 
 /// Puts what one answer says of an account to what others say: an answer of today's form overrules one of a retired form.
-fn merge(facts: &mut Facts, id: &str, told: Account) {
+fn merge(facts: &mut Facts, id: &str, told: Account, place: Place) {
     let known = facts.account(id);
+    let elsewhere = matches!((&known.organization, &told.organization), (Some(a), Some(b)) if a != b);
     let differs = match (&known.joined, &told.joined) {
-        (Some(a), Some(b)) => (a.at - b.at).num_milliseconds().abs() > 1000,
+        (Some(a), Some(b)) => !elsewhere && (a.at - b.at).num_milliseconds().abs() > 1000,
         _ => false,
     };
     let mut note = None;
     if differs && let (Some(a), Some(b)) = (&known.joined, &told.joined) {
         let (kept, dropped) = if told.rank > known.rank { (b, a) } else { (a, b) };
         let (at, other) = (moment::format(kept.at), moment::format(dropped.at));
-        note = Some(format!(
+        let help = match told.rank == known.rank {
+            true => "the first of them counts; delete the older one",
+            false => "the newer format counts; delete the older one",
+        };
+        let message = format!(
             "account {id} joined at {at} according to {}, but at {other} according to {}",
             kept.witness, dropped.witness
-        ));
+        );
+        note = Some((message, help));
+    }
+    if let Some(organization) = &told.organization {
+        list(known, organization, &told, place);
+        if elsewhere {
+            // which of them it is in is settled once everything is read
+            return;
+        }
     }
     let newer = told.rank > known.rank;
     fn put<T>(known: &mut Option<T>, told: Option<T>, newer: bool) {
@@ -164,9 +204,83 @@ fn merge(facts: &mut Facts, id: &str, told: Account) {
     put(&mut known.parent, told.parent, newer);
     put(&mut known.joined, told.joined, newer);
     known.rank = known.rank.max(told.rank);
-    if let Some(note) = note {
-        facts.remark(note, "the newer format counts; delete the older one");
+    if let Some((message, help)) = note {
+        facts.remark(message, help);
     }
+}
+
+/// Notes that the list of an organization has an account; of two answers about the same organization, the one that tells more counts.
+fn list(known: &mut Account, organization: &str, told: &Account, place: Place) {
+    let listing = Listing {
+        organization: organization.to_owned(),
+        rank: told.rank,
+        joined: told.joined.clone(),
+        name: told.name.clone(),
+        state: told.state.clone(),
+        parent: told.parent.clone(),
+        place,
+    };
+    match known.listings.iter_mut().find(|l| l.organization == organization) {
+        Some(listed) if listed.rank < listing.rank => *listed = listing,
+        Some(_) => {}
+        None => known.listings.push(listing),
+    }
+}
+
+/// An account is in one organization at a time (R41): of two that list it, it is in the one of which no event says that it departed
+/// after it had joined. Where events do not tell, the lists contradict each other.
+pub fn settle(facts: &mut Facts, problems: &mut Vec<Problem>) {
+    let several: Vec<String> =
+        facts.accounts.iter().filter(|(_, a)| a.listings.len() > 1).map(|(id, _)| id.clone()).collect();
+    for id in several {
+        let listings = facts.accounts.get(&id).map(|a| a.listings.clone()).unwrap_or_default();
+        let (left, stays): (Vec<&Listing>, Vec<&Listing>) =
+            listings.iter().partition(|l| has_left(facts, &id, l, &listings));
+        let account = facts.account(&id);
+        match (stays.as_slice(), left.is_empty()) {
+            ([listing], false) => {
+                account.organization = Some(listing.organization.clone());
+                account.joined.clone_from(&listing.joined);
+                account.parent.clone_from(&listing.parent);
+                account.name = listing.name.clone().or(account.name.take());
+                account.state = listing.state.clone().or(account.state.take());
+            }
+            _ => {
+                let mut places = listings.iter();
+                if let (Some(first), Some(second)) = (places.next(), places.next()) {
+                    problems.push(in_two(&id, first, second));
+                }
+            }
+        }
+    }
+}
+
+fn in_two(id: &str, first: &Listing, second: &Listing) -> Problem {
+    let (one, other) = (&first.organization, &second.organization);
+    let message = format!(
+        "account {id} is in the list of accounts of {other}, and in that of {one} ({}:{}): it is in one organization at a time (R41)",
+        first.place.source.path,
+        first.place.line()
+    );
+    let help = "one of the two lists is out of date: collect both again, delete the older one, or add the CloudTrail event \
+                AccountDepartedOrganization of the organization that it left";
+    Problem::at(&second.place.source, second.place.span.first(), message).help(help)
+}
+
+/// Whether an event of the organization itself says that an account departed from it after the list says that it had joined, and the
+/// account joined the other organization no earlier.
+fn has_left(facts: &Facts, id: &str, listing: &Listing, all: &[Listing]) -> bool {
+    let Some(joined) = &listing.joined else { return false };
+    let manager = facts.organizations.get(&listing.organization).and_then(|o| o.management.as_deref());
+    let later = all.iter().filter(|l| l.organization != listing.organization);
+    let moved_later = later.clone().all(|l| l.joined.as_ref().is_some_and(|j| j.at > joined.at));
+    let departed = |event: &Event| match &event.change {
+        Change::Departed { account, .. } => {
+            account == id && Some(event.recipient.as_str()) == manager && event.at > joined.at
+        }
+        _ => false,
+    };
+    moved_later && facts.events.values().any(departed)
 }
 
 /// The organization of a row of the console's export, which lists all accounts.
@@ -177,10 +291,10 @@ fn exported(facts: &mut Facts, text: &str) -> Option<String> {
 }
 
 /// One row of the accounts CSV of the console.
-pub fn row(facts: &mut Facts, id: &str, text: &str, told: Account) {
+pub fn row(facts: &mut Facts, id: &str, text: &str, told: Account, place: Place) {
     let told =
         Account { organization: exported(facts, text), partition: arn(text).map(|a| a.partition.to_owned()), ..told };
-    merge(facts, id, told);
+    merge(facts, id, told, place);
 }
 
 /// `list-roots`

@@ -358,6 +358,7 @@ impl Check<'_> {
         };
         self.interval(entity);
         self.state(entity);
+        self.known_until(entity);
         self.problems.extend(deleted::accepted_after(self.entities, entity));
         let Some(agreement) = entity.reference("agreement").and_then(|a| self.entities.get(&Uid::new("Agreement", a)))
         else {
@@ -399,6 +400,19 @@ impl Check<'_> {
         {
             let message = format!("the agreement {}, on {}", ends((start, end)), moment::format(start));
             self.error(entity, entity.span_of("effectiveEnd"), message, "correct `effectiveStart` or `effectiveEnd`");
+        }
+    }
+
+    /// What is known to have ended is not in doubt, and nothing is known to be in force before it begins.
+    fn known_until(&mut self, entity: &Entity) {
+        let (Some(start), Some(until)) = (entity.moment("effectiveStart"), entity.moment("knownUntil")) else { return };
+        let span = entity.span_of("knownUntil");
+        if entity.attrs.contains_key("effectiveEnd") {
+            let message = "this agreement has both `effectiveEnd` and `knownUntil`";
+            self.error(entity, span, message, "remove `knownUntil`: when it ended is known");
+        } else if until < start {
+            let message = "`knownUntil` is before `effectiveStart`";
+            self.error(entity, span, message, "correct `effectiveStart` or `knownUntil`");
         }
     }
 

@@ -103,6 +103,8 @@ pub struct Account {
     pub memberships: Option<Vec<Membership>>,
     /// Before it, what the account belonged to is not known.
     pub known_since: Option<Moment>,
+    /// From it on, what the account belongs to is not known.
+    pub known_until: Option<Moment>,
     /// Whether its agreements could be listed (D16).
     pub agreements_known: bool,
     /// Its policies; `None` where it declares none.
@@ -137,12 +139,22 @@ pub struct CustomerAgreement {
     pub start: Moment,
     /// When it was terminated.
     pub end: Option<Moment>,
+    /// Until when it is known to be in force; `None` where it is known to be until its end.
+    pub known_until: Option<Moment>,
     /// Who accepted it, if declared.
     pub accepted_by: Option<String>,
     /// What tells when it was accepted.
     pub start_witness: Option<String>,
     /// What tells when it was terminated.
     pub end_witness: Option<String>,
+}
+
+impl CustomerAgreement {
+    /// Known to be in force at a moment, as far as it tells itself.
+    pub fn is_active(&self, at: Moment) -> bool {
+        let before = |moment: Option<Moment>| moment.is_none_or(|moment| at < moment);
+        self.start <= at && before(self.end) && before(self.known_until)
+    }
 }
 
 /// What AWS offers for acceptance.
@@ -303,6 +315,7 @@ fn account(e: &Entity) -> Account {
         parent: parent(e),
         memberships: e.set("memberships").map(|items| joined(items.iter().filter_map(membership).collect())),
         known_since: e.moment("membershipsKnownSince"),
+        known_until: e.moment("membershipsKnownUntil"),
         agreements_known: e.bool("agreementsKnown").unwrap_or(true),
         scps: attachments(e),
         rcps: resource_control(e),
@@ -322,6 +335,7 @@ fn customer_agreement(e: &Entity) -> Option<CustomerAgreement> {
         accepted,
         start: e.moment("effectiveStart")?,
         end: e.moment("effectiveEnd"),
+        known_until: e.moment("knownUntil"),
         accepted_by: e.str("acceptedBy").map(str::to_owned),
         start_witness: e.str("startWitness").map(str::to_owned),
         end_witness: e.str("endWitness").map(str::to_owned),

@@ -117,7 +117,11 @@ const ALL: [Annotation; 27] = [
     Annotation { name: "happens", form: Form::Setting, on: GATE },
     Annotation { name: "requires", form: Form::Requires, on: GATE },
     Annotation { name: "state", form: Form::OneOf(&["account", "agreements"]), on: GATE },
-    Annotation { name: "uncertain", form: Form::Text, on: &[may(Operation, Forbid), may(Fact, Forbid)] },
+    Annotation {
+        name: "uncertain",
+        form: Form::Text,
+        on: &[may(Operation, Forbid), may(Fact, Forbid), may(InForce, Forbid)],
+    },
     Annotation { name: "standing", form: Form::OneOf(&["superseded", "also-in-force"]), on: &[must(Governs, Forbid)] },
     Annotation { name: "scope", form: Form::OneOf(SCOPES), on: &[must(InForce, Permit)] },
     Annotation { name: "since", form: Form::WordsOf(BOUNDS), on: &[must(InForce, Permit)] },

@@ -107,7 +107,7 @@ pub struct RuleBook {
 
 impl Ruling<'_> {
     /// Nothing keeps it from being permitted but policies that are `@uncertain`.
-    fn is_open(&self) -> bool {
+    pub fn is_open(&self) -> bool {
         !self.permitted && !self.by.is_empty() && self.by.iter().all(|r| r.get("uncertain").is_some())
     }
 }
@@ -429,6 +429,19 @@ impl RuleBook {
         // what is not known takes nothing away from what a policy says for certain
         let certain = self.asked(self.certain.get(action), action, (principal, resource), context, entities)?;
         Ok(if certain.permitted { (Some(true), certain) } else { (None, ruling) })
+    }
+
+    /// What the rules say of a request without the policies that are `@uncertain`.
+    pub fn certainly(
+        &self,
+        action: &str,
+        principal: &EntityUid,
+        resource: &EntityUid,
+        context: Context,
+        entities: &Entities,
+    ) -> Result<Ruling<'_>, Failure> {
+        let set = self.certain.get(action).or_else(|| self.sets.get(action));
+        self.asked(set, action, (principal, resource), context, entities)
     }
 
     /// Whether some answer may depend on who acts, beyond what kind of principal it is: a policy reads the principal of what is asked

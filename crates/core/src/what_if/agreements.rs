@@ -59,6 +59,13 @@ impl Edit {
                 if ended.is_some_and(|end| end <= self.at) {
                     return Err(Why::new("it was terminated before", ""));
                 }
+                let known = self.inventory.entities.get(&uid).and_then(|e| e.moment("knownUntil"));
+                if known.is_some_and(|until| until <= self.at) {
+                    return Err(Why::new(
+                        "whether it is still in force is unknown",
+                        "collect its list of agreements again (D16)",
+                    ));
+                }
                 vec![uid.id]
             }
             Some(kind) => {
@@ -141,11 +148,8 @@ impl Edit {
             "Organization" => Accepted::Organization(uid.id.clone()),
             _ => Accepted::Account(uid.id.clone()),
         };
-        let is_active = |a: &CustomerAgreement| {
-            a.start <= self.at
-                && a.end.is_none_or(|end| self.at < end)
-                && offers.get(&a.agreement).is_some_and(|o| o.kind == kind)
-        };
+        let is_active =
+            |a: &CustomerAgreement| a.is_active(self.at) && offers.get(&a.agreement).is_some_and(|o| o.kind == kind);
         match &self.shared {
             Some(shared) => shared.accepted.get(&by).into_iter().flatten().filter(|a| is_active(a)).cloned().collect(),
             None => {

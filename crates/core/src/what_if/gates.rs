@@ -30,7 +30,7 @@ pub(super) struct Stop {
 pub(super) fn stop(inventory: &Inventory, rules: &RuleBook, change: &Change, at: Moment) -> Result<Stop, Failure> {
     let agreements = Agreements::new(inventory, rules, at);
     let unlisted = match change {
-        Change::Terminate { of, kind: Some(_) } => !is_listed(&agreements, of)?,
+        Change::Terminate { of, kind: Some(kind) } => !is_listed(&agreements, of)? || agreements.is_doubted(of, kind),
         _ => false,
     };
     Ok(Stop { elsewhere: elsewhere(&agreements, change)?, gate: gate(&agreements, rules, change)?, unlisted })
@@ -86,9 +86,7 @@ fn beside(agreements: &Agreements<'_>, change: &Change) -> Option<String> {
                 true => Accepted::Organization(by.clone()),
                 false => Accepted::Account(by.clone()),
             };
-            let is_active = |a: &&CustomerAgreement| {
-                a.start <= at && a.end.is_none_or(|end| at < end) && agreements.kind_of(a) == kind
-            };
+            let is_active = |a: &&CustomerAgreement| a.is_active(at) && agreements.kind_of(a) == kind;
             ("active is", agreements.accepted(&by).filter(is_active).map(|a| a.id.clone()).collect())
         }
         _ => return None,

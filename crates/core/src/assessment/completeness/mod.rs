@@ -189,15 +189,24 @@ pub fn gaps(inventory: &Inventory, at: Moment) -> Vec<Gap> {
         gaps.entry((missing, calls)).or_default().insert(of.to_owned());
     };
     let unseen = Unseen::of(inventory);
+    let not_yet = |of: &Entity| of.moment("agreementsKnownSince").is_some_and(|since| at < since);
+    let in_doubt = |a: &&Entity| a.moment("knownUntil").is_some_and(|until| until <= at);
+    let acceptances = inventory.of_type("CustomerAgreement").filter(in_doubt);
+    let whose = |a: &'_ Entity| a.reference("account").or(a.reference("organization")).map(str::to_owned);
+    let doubted: BTreeSet<String> = acceptances.filter_map(whose).collect();
     for account in inventory.of_type("Account") {
         let id = account.uid.id.as_str();
         let not_known = |attr: &str| account.bool(attr) == Some(false);
         let of_account = [
             (Missing::Principals, not_known("principalsKnown")),
             (Missing::Assignments, unseen.assignments_of(id)),
-            (Missing::Agreements, not_known("agreementsKnown")),
+            (Missing::Agreements, not_known("agreementsKnown") || not_yet(account) || doubted.contains(id)),
             (Missing::Tags, not_known("tagsKnown")),
-            (Missing::Membership, account.moment("membershipsKnownSince").is_some_and(|since| at < since)),
+            (
+                Missing::Membership,
+                account.moment("membershipsKnownSince").is_some_and(|since| at < since)
+                    || account.moment("membershipsKnownUntil").is_some_and(|until| until <= at),
+            ),
             (Missing::ServiceControlPolicies, account.attrs.contains_key("serviceControlPoliciesAtLeast")),
         ];
         of_account.iter().filter(|(_, missing)| *missing).for_each(|(what, _)| note(*what, id));
@@ -211,7 +220,7 @@ pub fn gaps(inventory: &Inventory, at: Moment) -> Vec<Gap> {
             (
                 Missing::OrganizationAgreements,
                 // none is in force once it is deleted
-                organization.bool("agreementsKnown") == Some(false)
+                (organization.bool("agreementsKnown") == Some(false) || not_yet(organization) || doubted.contains(id))
                     && organization.moment("deletedAt").is_none_or(|deleted| at < deleted),
             ),
             (Missing::FeatureSet, absent("featureSet")),

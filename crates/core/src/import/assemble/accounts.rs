@@ -29,6 +29,12 @@ impl Assembly<'_> {
             self.facts.account(&id);
         }
         self.timelines = timeline::all(self.facts);
+        for (id, timeline) in &self.timelines {
+            if let Some(what) = &timeline.contradiction {
+                let message = format!("account {id}: {what}: which organization it belonged to is unknown");
+                self.facts.remark(message, "it is in one organization at a time (R41): collect what is older again");
+            }
+        }
     }
 
     /// What is not told of accounts, an account a word.
@@ -38,7 +44,7 @@ impl Assembly<'_> {
             let open = accounts.filter(|(id, a)| self.timelines.get(*id).is_some_and(|t| is(t, a)));
             open.map(|(id, _)| id.clone()).collect()
         };
-        let unknown = of(&|t, _| t.unknown);
+        let unknown = of(&|t, _| t.unknown || t.known_until.is_some());
         let before = of(&|t, _| t.known_since.is_some());
         let unlisted = of(&|_, a| !a.agreements_listed);
         let untagged = of(&|_, a| a.tags.is_none());
@@ -102,7 +108,7 @@ impl Assembly<'_> {
             // one that was reinstated is not closed any more
             let closed = closed.get(&id).filter(|_| state.as_deref().is_some_and(|s| s != "ACTIVE"));
             let memberships: Vec<Value> = timeline.memberships.iter().map(membership).collect();
-            let since = if timeline.unknown { Some(timeline::never()) } else { timeline.known_since };
+            let since = if timeline.unknown { Some(moment::never()) } else { timeline.known_since };
             let mut attrs = attributes([
                 ("name", account.name.clone().map(Value::from)),
                 ("partition", account.partition.clone().filter(|p| p != "aws").map(Value::from)),
@@ -111,7 +117,9 @@ impl Assembly<'_> {
                 ("closedWitness", closed.map(|(_, witness)| json!(witness))),
                 ("memberships", Some(json!(memberships)).filter(|m| m != &json!([]))),
                 ("membershipsKnownSince", since.map(|s| json!(moment::format(s)))),
+                ("membershipsKnownUntil", timeline.known_until.map(|until| json!(moment::format(until)))),
                 ("agreementsKnown", (!account.agreements_listed).then_some(json!(false))),
+                ("agreementsKnownSince", account.agreements_since.map(|since| json!(moment::format(since)))),
                 ("tagsKnown", account.tags.is_none().then_some(json!(false))),
                 ("principalsKnown", (!account.principals_listed).then_some(json!(false))),
                 ("assignmentsKnown", (!self.are_assignments_listed(&id)).then_some(json!(false))),

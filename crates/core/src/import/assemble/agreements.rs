@@ -16,44 +16,52 @@ impl Assembly<'_> {
     pub(super) fn agreement_events(&mut self) {
         let mut events: Vec<_> = self.facts.events.iter().map(|(id, e)| (id.clone(), e.clone())).collect();
         events.sort_by(|(a, x), (b, y)| (x.at, a).cmp(&(y.at, b)));
-        let mut lost: BTreeMap<String, Moment> = BTreeMap::new();
+        let mut accepted: BTreeMap<String, Vec<(String, Acceptance)>> = BTreeMap::new();
+        for (id, event) in &events {
+            if let Change::Accepted { agreement, acceptance } = &event.change {
+                let unlisted = self.accepted(id, event, agreement, acceptance.as_ref());
+                accepted.entry(event.recipient.clone()).or_default().extend(unlisted);
+            }
+        }
+        let mut lost: BTreeMap<String, Vec<Moment>> = BTreeMap::new();
         for (_, event) in &events {
             if let Change::Terminated { acceptance } = &event.change {
-                match self.facts.agreements.get_mut(acceptance) {
-                    Some(known) if known.end.is_none() && known.start < event.at => {
-                        // the list is older than the event: it shows the agreement as it was before
-                        known.end = Some(event.at);
-                        known.state = "CUSTOMER_TERMINATED".to_owned();
-                        known.end_witness = Some(event.witness.clone());
+                let own = accepted.get_mut(&event.recipient).into_iter().flatten();
+                let by_event = own.into_iter().find(|(id, _)| id == acceptance).map(|(_, told)| told);
+                match (self.facts.agreements.get_mut(acceptance), by_event) {
+                    (Some(known), _) | (None, Some(known)) => {
+                        let note = terminated(acceptance, known, event, self.facts.as_of);
+                        note.into_iter().for_each(|(message, help)| self.facts.remark(message, help));
                     }
-                    Some(known) => append(&mut known.end_witness, &event.witness),
-                    None => drop(lost.insert(event.recipient.clone(), event.at)),
+                    (None, None) => lost.entry(event.recipient.clone()).or_default().push(event.at),
                 }
             }
         }
-        for (id, event) in &events {
-            if let Change::Accepted { agreement, acceptance } = &event.change {
-                self.accepted(id, event, agreement, acceptance.as_ref(), &lost);
-            }
+        for (account, acceptances) in accepted {
+            let ended = lost.get(&account).map_or(&[][..], Vec::as_slice);
+            self.unlisted(&account, acceptances, ended);
         }
-        for account in lost.keys() {
+        for (account, ended) in &lost {
             let message = format!("account {account}: an agreement was terminated that no file lists");
-            self.facts.remark(
-                message,
-                "its list of agreements shows only those in force; what was in force before is unknown",
-            );
+            let help = "its list of agreements shows only those in force; what was in force before is unknown";
+            self.facts.remark(message, help);
+            let since = ended.iter().max().copied();
+            // a management account accepts for itself and for its organization: nothing tells which of the two it was
+            if let Some(organization) = self.facts.managed_by(account).map(str::to_owned) {
+                self.facts.organization(&organization).agreements_since = since;
+            }
+            self.facts.account(account).agreements_since = since;
         }
     }
 
-    /// An acceptance that an event witnesses: of one that is listed, or of one that is not.
-    pub(super) fn accepted(
+    /// An acceptance that an event witnesses: where no list has it, what the event tells of it.
+    fn accepted(
         &mut self,
         id: &str,
         event: &Event,
         agreement: &str,
         acceptance: Option<&String>,
-        lost: &BTreeMap<String, Moment>,
-    ) {
+    ) -> Option<(String, Acceptance)> {
         let offer = builtin::offers().iter().find(|o| o.id == agreement);
         let organization = match &offer {
             Some(offer) if offer.is_of_organization() => self.facts.managed_by(&event.recipient).map(str::to_owned),
@@ -71,24 +79,13 @@ impl Assembly<'_> {
         if let Some(known) = known {
             append(&mut known.start_witness, &event.witness);
             known.accepted_by = known.accepted_by.take().or(event.who.clone());
-            return;
+            return None;
         }
         let Some(offer) = offer.filter(|o| !o.is_of_organization() || organization.is_some()) else {
             let message = format!("{}: {agreement} or its organization is unknown", event.witness);
-            return self.facts.remark(message, "list the customer agreements of the account");
+            self.facts.remark(message, "list the customer agreements of the account");
+            return None;
         };
-        if lost.get(&event.recipient).is_some_and(|at| *at > event.at) {
-            let message = format!("{}: left out: it may have been terminated later", event.witness);
-            return self.facts.remark(message, "list the customer agreements of the account");
-        }
-        // a list that was collected after the event would show it, were it in force
-        let collected_before = self.facts.collected_until().is_some_and(|until| until < event.at);
-        let listed = self.facts.account(&event.recipient);
-        if listed.agreements_listed && !collected_before {
-            listed.agreements_listed = false;
-            let message = format!("{}: left out: the account's list does not show it", event.witness);
-            return self.facts.remark(message, "it has ended, or the list is older: collect the list again");
-        }
         let account = organization.is_none().then(|| event.recipient.clone());
         let told = Acceptance {
             agreement: agreement.to_owned(),
@@ -98,6 +95,8 @@ impl Assembly<'_> {
             partition: offer.partition.clone(),
             start: event.at,
             end: None,
+            // the event does not tell that nobody terminated it since
+            known_until: Some(event.at),
             state: "ACTIVE".to_owned(),
             accepted_by: event.who.clone(),
             start_witness: Some(event.witness.clone()),
@@ -105,8 +104,40 @@ impl Assembly<'_> {
             place: Place { source: SourceFile::new(event.witness.clone(), ""), span: Default::default() },
         };
         // its id is known to AWS alone
-        let id = acceptance.cloned().unwrap_or_else(|| format!("accepted-by-event-{id}"));
-        self.facts.agreements.insert(id, told);
+        Some((acceptance.cloned().unwrap_or_else(|| format!("accepted-by-event-{id}")), told))
+    }
+
+    /// What only events tell that an account accepted, and when it terminated agreements of which nothing tells which they were.
+    fn unlisted(&mut self, account: &str, acceptances: Vec<(String, Acceptance)>, ended: &[Moment]) {
+        let open: Vec<Moment> = acceptances.iter().filter(|(_, a)| a.end.is_none()).map(|(_, a)| a.start).collect();
+        // each may have been terminated, where as many terminations are told as there are acceptances
+        let latest = open.iter().rev().zip(ended.iter().rev());
+        let all_ended = open.len() <= ended.len() && latest.clone().all(|(start, end)| start < end);
+        let listed = self.facts.accounts.get(account).is_some_and(|a| a.agreements_listed);
+        for (id, told) in acceptances {
+            let witness = told.start_witness.clone().unwrap_or_default();
+            if told.end.is_some() {
+                self.facts.agreements.insert(id, told);
+            } else if all_ended {
+                let message = format!("{witness}: left out: it may have been terminated later");
+                self.facts.remark(message, "what was in force until then is unknown");
+            } else {
+                // a list that was collected after the event would show it, were it in force
+                let collected_before = self.facts.collected_until().is_some_and(|until| until < told.start);
+                let (message, help) = match listed && !collected_before {
+                    true => (
+                        format!("{witness}: the account's list does not show it"),
+                        "it has ended, or the list is older: until the list is collected again, whether it is in force is unknown",
+                    ),
+                    false => (
+                        format!("{witness}: no list shows it"),
+                        "whether it is still in force is unknown: collect list-customer-agreements in the account",
+                    ),
+                };
+                self.facts.remark(message, help);
+                self.facts.agreements.insert(id, told);
+            }
+        }
     }
 
     pub(super) fn agreements(&mut self) {
@@ -120,6 +151,7 @@ impl Assembly<'_> {
                 ("organization", told.organization.clone().map(Value::from)),
                 ("effectiveStart", Some(json!(moment::format(told.start)))),
                 ("effectiveEnd", told.end.map(|e| json!(moment::format(e)))),
+                ("knownUntil", told.known_until.map(|e| json!(moment::format(e)))),
                 ("state", Some(json!(told.state))),
                 ("acceptedBy", told.accepted_by.clone().map(Value::from)),
                 ("startWitness", told.start_witness.clone().map(Value::from)),
@@ -177,6 +209,32 @@ impl Assembly<'_> {
             self.push("reports.json", report);
         }
     }
+}
+
+/// What an event says that terminates an acceptance. A list that was collected after it does not show it as it was before: the two
+/// contradict each other, and which of them is right is not known.
+fn terminated(
+    id: &str,
+    known: &mut Acceptance,
+    event: &Event,
+    as_of: Option<Moment>,
+) -> Option<(String, &'static str)> {
+    let by_event = known.known_until == Some(known.start);
+    if known.end.is_some() || known.start >= event.at {
+        append(&mut known.end_witness, &event.witness);
+        return None;
+    }
+    if !by_event && as_of.is_some_and(|as_of| event.at < as_of) {
+        known.known_until = Some(known.known_until.map_or(event.at, |until| until.min(event.at)));
+        append(&mut known.end_witness, &event.witness);
+        let message = format!("{id} is listed as in force, but was terminated before it was listed: {}", event.witness);
+        return Some((message, "whether it is in force since is unknown: collect the list again"));
+    }
+    known.end = Some(event.at);
+    known.known_until = None;
+    known.state = "CUSTOMER_TERMINATED".to_owned();
+    known.end_witness = Some(event.witness.clone());
+    None
 }
 
 fn append(witness: &mut Option<String>, more: &str) {

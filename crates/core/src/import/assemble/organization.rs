@@ -74,7 +74,9 @@ impl Assembly<'_> {
             let service_role = self.service_role(&management);
             let delegated = self.delegated(id);
             let deleted = self.deleted(id);
-            let feature_set = self.facts.organizations.get(id).and_then(|o| o.feature_set.clone());
+            let organization = self.facts.organizations.get(id);
+            let feature_set = organization.and_then(|o| o.feature_set.clone());
+            let since = organization.and_then(|o| o.agreements_since);
             let told = [
                 ("featureSet", feature_set.is_some()),
                 ("trustedAccess", trusted.is_some()),
@@ -92,6 +94,7 @@ impl Assembly<'_> {
                 ("deletedAt", deleted.map(|at| json!(moment::format(at)))),
                 // no account is left whose list tells what was in force before
                 ("agreementsKnown", deleted.map(|_| json!(false))),
+                ("agreementsKnownSince", since.map(|since| json!(moment::format(since)))),
                 ("notCollected", self.not_collected_of_organization(id)),
                 ("failedCalls", self.failed_calls(None)),
             ]);
