@@ -75,6 +75,7 @@ impl Sides<'_> {
             from: None,
             until: None,
             anyway_from: None,
+            past_from: None,
             ended_with: Vec::new(),
             causes: cause_entries(causes),
             allowed: None,

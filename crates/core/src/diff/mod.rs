@@ -47,6 +47,7 @@ mod effects;
 mod group;
 pub(crate) mod later;
 mod listed;
+mod past;
 pub mod people;
 pub mod perhaps;
 pub mod pieces;
@@ -303,15 +304,18 @@ pub struct CoverageEntry {
     pub after: CoverageState,
     /// The accounts.
     pub accounts: Vec<AccountEntry>,
-    /// The later moment from which it is so, or the one since when between two snapshots; `None` where it is at the moment asked.
+    /// The moment from which it is so, where it is not the one asked: a later one, one in the past, or the one since when between two snapshots.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// The moment until which it was so, where it is over by the new snapshot.
+    /// The moment until which it is so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
     /// The moment from which it is not covered without the changes either, where that is before it is over.
     #[serde(rename = "anywayFrom", skip_serializing_if = "Option::is_none")]
     pub anyway_from: Option<String>,
+    /// The earliest moment before the one asked from which on it is told of the past as well, of any of the accounts.
+    #[serde(rename = "pastFrom", skip_serializing_if = "Option::is_none")]
+    pub past_from: Option<String>,
     /// What ended it between two snapshots.
     #[serde(rename = "endedWith", skip_serializing_if = "Vec::is_empty")]
     pub ended_with: Vec<Event>,
@@ -489,24 +493,35 @@ fn compare(
     let later = later::losses((base, head), rules, &trials, [&old, &new])?;
     let sight = Sight::new(base, head, rules)?;
     let new_access = if with_access { stacks::new_access(base, head, rules, &sight.listed)? } else { Vec::new() };
-    let mut changes: Vec<ChangeEntry> = pieces.into_iter().map(|piece| of_piece(piece, with_access)).collect();
-    let of_later = later.iter().flatten().flat_map(|e| &e.causes).map(|c| c.change);
-    for index in causes.iter().flatten().map(|(index, _)| *index).chain(of_later) {
-        if let Some(change) = changes.get_mut(index) {
-            change.matters = true;
-        }
-    }
     let sides = group::Sides { before: first_assessed, after: &after, answers: [first, &new] };
     let (access, mut coverage, findings) = sides.entries(&differences, &causes);
     let mut untold: Vec<&'static str> = later.is_none().then_some(later::UNTOLD).into_iter().collect();
-    let mut coverage_is_untold = later.is_none() && changes.iter().any(|c| later::concerns_coverage(&c.piece));
+    let mut coverage_is_untold = later.is_none() && pieces.iter().any(later::concerns_coverage);
     if of_its_own.is_some() {
         let between = between::Between { sides: [own, head], rules, answers: [first, &new] };
         let is_told = between.tell(&mut coverage)?;
         untold.extend((!is_told).then_some(between::UNTOLD));
         coverage_is_untold |= !is_told;
     }
+    let past = past::Past {
+        sides: [own, head],
+        rules,
+        trials: &trials,
+        reacher: &reacher,
+        assessed: [first_assessed, &after],
+    };
+    let is_told = past.tell(&mut coverage)?;
+    untold.extend((!is_told && later.is_some()).then_some(later::UNTOLD));
+    coverage_is_untold |= !is_told;
     coverage.extend(later.into_iter().flatten());
+    coverage.sort_by_key(|e| e.change);
+    let mut changes: Vec<ChangeEntry> = pieces.into_iter().map(|piece| of_piece(piece, with_access)).collect();
+    let of_coverage = coverage.iter().flat_map(|e| &e.causes).map(|c| c.change);
+    for index in causes.iter().flatten().map(|(index, _)| *index).chain(of_coverage) {
+        if let Some(change) = changes.get_mut(index) {
+            change.matters = true;
+        }
+    }
     let perhaps_lost = match changes.is_empty() && of_its_own.is_none() {
         true => Vec::new(),
         false => perhaps::lost([own, head], rules, [first, &new])?,

@@ -40,7 +40,7 @@ mod edges;
 mod events;
 mod gaps;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -222,7 +222,8 @@ impl<'a> Historian<'a> {
 
     fn tell(mut self) -> Result<History, Failure> {
         let tree = self.first.tree.clone();
-        let is_asked = |a: &&Account| self.query.accounts.is_empty() || self.query.accounts.contains(&a.id);
+        let accounts: BTreeSet<&String> = self.query.accounts.iter().collect();
+        let is_asked = |a: &&Account| accounts.is_empty() || accounts.contains(&a.id);
         let asked: Vec<&Account> = tree.accounts.values().filter(is_asked).collect();
         let accounts = asked.into_iter().map(|a| self.account(a)).collect::<Result<_, Failure>>()?;
         Ok(History {
