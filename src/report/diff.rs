@@ -358,8 +358,11 @@ impl Drawing<'_> {
         } else {
             text.push_str(&self.line(&format!("still {}", access_state(&entry.after))));
         }
-        if entry.change.is_gain() && !entry.widens() {
-            text.push_str(&self.line("no new permissions: the agreements in force changed"));
+        if entry.change.is_gain() && entry.before.permitted && entry.actions_gained.is_empty() {
+            text.push_str(&self.line(match entry.of_agreements {
+                true => "no new permissions: the agreements in force changed",
+                false => "no new permissions: what else denied it changed",
+            }));
         }
         for (actions, word) in [(&entry.actions_gained, "gained"), (&entry.actions_lost, "lost")] {
             if !actions.is_empty() {

@@ -168,6 +168,7 @@ fn access_entry(key: AccessKey, operations: Vec<Operation>) -> AccessEntry {
         causes: cause_entries(&causes),
         allowed: None,
         may_widen: false,
+        of_agreements: false,
         of_members: false,
     }
 }

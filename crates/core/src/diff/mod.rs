@@ -217,16 +217,20 @@ pub struct AccessEntry {
     /// Were everybody listed on both sides, access would be wider.
     #[serde(skip)]
     pub may_widen: bool,
+    /// An agreement was accepted or terminated, and nothing else has to do with it.
+    #[serde(skip)]
+    pub of_agreements: bool,
     /// Members of a group who were not listed could do it already, and these people may have been among them.
     #[serde(skip)]
     pub of_members: bool,
 }
 
 impl AccessEntry {
-    /// Something is allowed, or may be, that was not: by permissions. What an acceptance or a termination makes possible to who
-    /// was permitted it all along is gained, and no wider access.
+    /// Something is allowed, or may be, that was not. What an acceptance or a termination alone makes possible to who was permitted it all
+    /// along is gained, and no wider access.
     pub fn widens(&self) -> bool {
-        (self.change.is_gain() && !self.before.permitted) || !self.actions_gained.is_empty()
+        let by_an_agreement = self.before.permitted && self.of_agreements;
+        (self.change.is_gain() && !by_an_agreement) || !self.actions_gained.is_empty()
     }
 
     /// Something is allowed to somebody whom one of the inventories need not list: whether that is new is not known (D31).
@@ -494,7 +498,9 @@ fn compare(
     let sight = Sight::new(base, head, rules)?;
     let new_access = if with_access { stacks::new_access(base, head, rules, &sight.listed)? } else { Vec::new() };
     let sides = group::Sides { before: first_assessed, after: &after, answers: [first, &new] };
-    let (access, mut coverage, findings) = sides.entries(&differences, &causes);
+    let (mut access, mut coverage, findings) = sides.entries(&differences, &causes);
+    let is_of_agreement = |cause: &Cause| pieces.get(cause.change).is_some_and(later::concerns_agreements);
+    access.iter_mut().for_each(|e| e.of_agreements = !e.causes.is_empty() && e.causes.iter().all(is_of_agreement));
     let mut untold: Vec<&'static str> = later.is_none().then_some(later::UNTOLD).into_iter().collect();
     let mut coverage_is_untold = later.is_none() && pieces.iter().any(later::concerns_coverage);
     if of_its_own.is_some() {

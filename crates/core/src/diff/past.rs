@@ -139,7 +139,10 @@ impl Past<'_> {
                 None if is_there => vec![(None, none())],
                 None => vec![(None, CoverageState::absent())],
             };
-            let spans = spans(&states(&old, is_old), &states(&new, is_new), self.end());
+            let mut spans = spans(&states(&old, is_old), &states(&new, is_new), self.end());
+            if self.are_exports() {
+                spans.retain(|span| span.change != CoverageChange::MayBeLost || is_ended(new.get(of), span));
+            }
             if !spans.is_empty() {
                 found.insert(of.clone(), spans);
             }
@@ -229,6 +232,12 @@ fn stands(entries: &mut [CoverageEntry], ((account, kind), span): (&Of, &Span), 
         };
     }
     true
+}
+
+/// Whether what is not known begins with an end that is recorded: a later export often tells of its own moment only.
+fn is_ended(intervals: Option<&Vec<Interval>>, span: &Span) -> bool {
+    let mut begins = intervals.into_iter().flatten().filter(|i| i.span().0 == span.from);
+    begins.any(|i| i.began_with.iter().any(|event| event.event.ends()))
 }
 
 /// Whether a piece of a change may say something of what covers an account, and when.

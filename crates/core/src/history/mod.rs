@@ -182,6 +182,12 @@ pub struct State {
     pub superseded: Vec<String>,
     /// Ids of agreements in force beside it.
     pub also_in_force: Vec<String>,
+    /// Why it is unknown whether it supersedes others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub superseded_unknown: Option<String>,
+    /// Why it is unknown whether others are in force beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub also_in_force_unknown: Option<String>,
     /// Why it is unknown, or what governed is.
     pub reason: Option<String>,
     /// What is taken for granted.
@@ -348,6 +354,8 @@ fn state(agreements: &Agreements<'_>, row: KindCoverage, holds_phi: Option<bool>
         coverage: row.coverage,
         superseded: ids(&row.superseded),
         also_in_force: ids(&row.also),
+        superseded_unknown: row.perhaps_superseded,
+        also_in_force_unknown: row.perhaps_also,
         governing: row.governing.map(|g| Governing::of(agreements.inventory, &g)),
         reason: row.reason,
         assuming: row.assuming,
@@ -364,6 +372,8 @@ impl State {
             governing: None,
             superseded: Vec::new(),
             also_in_force: Vec::new(),
+            superseded_unknown: None,
+            also_in_force_unknown: None,
             reason: None,
             assuming: Vec::new(),
             policies: Vec::new(),
