@@ -203,7 +203,8 @@ fn what_is_superseded_is_unknown_where_the_own_agreements_are() {
 /// D31: a table says that there are other accounts in a row of its own, and on stderr.
 #[test]
 fn a_table_tells_of_accounts_that_were_not_listed() {
-    let open = World::organization().org(json!({"accountsKnown": false}));
+    let open =
+        World::new().org(json!({"accountsKnown": false})).account(M, json!({}), &[ORG]).account(A, json!({}), &[ORG]);
     let open = open.accepted("Org", "baa", "organization", ORG, "2024-01-01", None);
     let printed = |world: &World, args: &[&str]| {
         let folder = world.folder();

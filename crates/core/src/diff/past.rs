@@ -93,7 +93,8 @@ impl Past<'_> {
         let mut over: Vec<(Of, Span)> = Vec::new();
         for (of, spans) in found {
             for span in spans {
-                if span.until != self.end() || !stands(entries, (&of, &span), self.end()) {
+                let since = if self.are_exports() { None } else { Some(self.end()) };
+                if span.until != self.end() || !stands(entries, (&of, &span), since) {
                     over.push((of.clone(), span));
                 }
             }
@@ -214,13 +215,14 @@ impl Past<'_> {
     }
 }
 
-/// Whether what is different up to the end of the past is so at the moment asked too, and told then: the entry says since when.
-fn stands(entries: &mut [CoverageEntry], ((account, kind), span): (&Of, &Span), end: Moment) -> bool {
+/// Whether what is different up to the end of the past is so at the moment asked too, and told then: the entry says since when. It begins by
+/// the moment given; whenever it does where there is none, since an export need not list what ended after the one before it.
+fn stands(entries: &mut [CoverageEntry], ((account, kind), span): (&Of, &Span), by: Option<Moment>) -> bool {
     let is_loss = |change| matches!(change, CoverageChange::Lost | CoverageChange::MayBeLost);
     let since = span.from.map(moment::format);
     let is_told = |e: &&mut CoverageEntry| {
-        let begins = e.from.as_deref().and_then(moment::parse).is_none_or(|from| from <= end);
-        let lasts = e.until.as_deref().and_then(moment::parse).is_none_or(|until| until >= end);
+        let begins = e.from.as_deref().and_then(moment::parse).is_none_or(|from| by.is_none_or(|by| from <= by));
+        let lasts = e.until.as_deref().and_then(moment::parse).is_none_or(|until| until >= span.until);
         let alike = e.change == span.change || (is_loss(e.change) && is_loss(span.change));
         e.kind == *kind && alike && begins && lasts && e.accounts.iter().any(|a| a.account == *account)
     };
