@@ -516,7 +516,7 @@ fn told(found: &Diff) -> BTreeSet<String> {
         }
     }
     // of days that are over, the histories tell
-    for entry in found.coverage.iter().filter(|e| e.from.is_none()) {
+    for entry in found.coverage.iter().filter(|e| e.from.is_none() && e.until.is_none()) {
         told.extend(entry.accounts.iter().map(|a| format!("{:?} {} {}", entry.change, a.account, entry.kind)));
     }
     for entry in &found.findings {

@@ -289,9 +289,8 @@ fn told(before: &CoverageState, after: &CoverageState) -> Option<CoverageChange>
     match change {
         CoverageChange::Governed if before.governing == after.governing => None,
         CoverageChange::MayBeGained => None,
-        CoverageChange::MayBeLost if before.coverage == after.coverage => None,
-        // it was never known to be covered, and the account is gone
-        CoverageChange::MayBeLost if before.coverage == Some(Coverage::Unknown) && after.coverage.is_none() => None,
+        // what was never known to be covered takes nothing from the record
+        CoverageChange::MayBeLost if before.coverage != Some(Coverage::Covered) => None,
         change => Some(change),
     }
 }
