@@ -9,7 +9,9 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment, OperationAnswer, PrincipalAnswer};
+use countersign_core::assessment::{
+    AccountAnswer, AgreementAnswer, Assessment, OperationAnswer, PrincipalAnswer, beside,
+};
 use countersign_core::finding::Finding;
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
@@ -201,8 +203,8 @@ fn coverage_row(account: &AccountAnswer, agreement: &AgreementAnswer) -> Result<
         Cell::Text(governing.map(|g| g.scope.word().to_owned())),
         Cell::Text(governing.and_then(|g| g.since.clone())),
         Cell::Text(governing.and_then(|g| g.accepted_by.clone())),
-        Cell::list(&agreement.superseded),
-        Cell::list(&agreement.also_in_force),
+        Cell::list(&beside(&agreement.superseded, agreement.superseded_unknown.as_ref())),
+        Cell::list(&beside(&agreement.also_in_force, agreement.also_in_force_unknown.as_ref())),
         Cell::Text(agreement.reason.clone()),
         Cell::list(&agreement.assuming),
         Cell::list(&agreement.evidence),

@@ -21,9 +21,11 @@ use countersign_core::diff::differences::{
 use countersign_core::diff::people::Actor;
 use countersign_core::diff::pieces::{pieces, without};
 use countersign_core::diff::stacks::Compared;
-use countersign_core::diff::{AccessEntry, Diff, Found, Side, diff, diff_from};
+use countersign_core::diff::{AccessEntry, CoverageEntry, Diff, Found, Side, diff, diff_from};
+use countersign_core::history::{History, Interval, Query, history};
 use countersign_core::inventory::Inventory;
-use countersign_core::terms::Scope;
+use countersign_core::moment::Moment;
+use countersign_core::terms::{Coverage, Scope};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
@@ -280,6 +282,24 @@ fn an_acceptance_widens_no_access() {
     assert!(compare(&closed, &accepted).verdict.access_widens);
 }
 
+/// What else than an agreement makes possible widens access, were it permitted all along: nothing but an acceptance or a termination is
+/// excepted.
+#[test]
+fn what_a_state_makes_possible_widens_access() {
+    let world = |attrs: Value| World::new().account(A, attrs, &[]).user(A, "z", json!([FULL]));
+    let closed = json!({"state": "CLOSED", "nda": {"accepted": true}});
+    let (nda, no_nda) = (json!({"nda": {"accepted": true}}), json!({"nda": {"accepted": false}}));
+    for before in [closed, no_nda] {
+        let found = compare(&world(before.clone()), &world(nda.clone()));
+        let gained = entries(&found, AccessChange::Gained, "accept-agreement", "account");
+        assert!(!gained.is_empty() && gained.iter().all(|e| e.before.permitted && e.widens()), "{before}");
+        assert!(found.verdict.access_widens, "{before}");
+        // with an acceptance beside it too
+        let accepted = world(nda.clone()).accepted("Own", "baa", "account", A, "2024-01-01", None);
+        assert!(compare(&world(before), &accepted).verdict.access_widens);
+    }
+}
+
 #[test]
 fn what_is_rewritten_or_moved_is_no_difference() {
     let split = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["artifact:Get*", "artifact:GetReport"], "Resource": "*"}]}"#;
@@ -495,7 +515,8 @@ fn told(found: &Diff) -> BTreeSet<String> {
             }
         }
     }
-    for entry in &found.coverage {
+    // of days that are over, the histories tell
+    for entry in found.coverage.iter().filter(|e| e.from.is_none() && e.until.is_none()) {
         told.extend(entry.accounts.iter().map(|a| format!("{:?} {} {}", entry.change, a.account, entry.kind)));
     }
     for entry in &found.findings {
@@ -555,6 +576,44 @@ fn plain(base: &Assessment, head: &Assessment, named: bool) -> BTreeSet<String> 
     told
 }
 
+/// Days that an account was covered on by the old history, and is not by the new one, and which no entry tells.
+fn untold(base: &Inventory, head: &Inventory, found: &Diff) -> Vec<String> {
+    let to = at("2026-11-01");
+    let told = |inventory: &Inventory| {
+        let query = Query { to, ..Query::default() };
+        history(inventory, &RULES, &query).unwrap_or_else(|f| panic!("{}", words(&f)))
+    };
+    let (old, new) = (told(base), told(head));
+    let covered = |all: &History, account: &str, kind: &str, at: Moment| {
+        let row = all.accounts.iter().find(|a| a.account == account)?.agreements.iter().find(|r| r.kind == kind)?;
+        let holds = |i: &&Interval| i.span().0.is_none_or(|f| f <= at) && i.span().1.is_none_or(|u| at < u);
+        row.intervals.iter().find(holds).map(|i| i.coverage)
+    };
+    let mut untold = Vec::new();
+    for account in &old.accounts {
+        let edges = [&old, &new].into_iter().flat_map(|h| h.accounts.iter().filter(|a| a.account == account.account));
+        let spans = edges.flat_map(|a| &a.agreements).flat_map(|r| &r.intervals).filter_map(|i| i.span().0);
+        let edges: BTreeSet<Moment> = spans.filter(|edge| *edge < to).collect();
+        for (row, edge) in account.agreements.iter().flat_map(|row| edges.iter().map(move |edge| (row, *edge))) {
+            let was = covered(&old, &account.account, &row.kind, edge) == Some(Coverage::Covered);
+            if !was || covered(&new, &account.account, &row.kind, edge) == Some(Coverage::Covered) {
+                continue;
+            }
+            let at = |text: &Option<String>| text.as_deref().and_then(countersign_core::moment::parse);
+            let tells = |e: &CoverageEntry| {
+                let from = at(&e.from).or(at(&e.past_from));
+                let lasts = at(&e.until).is_none_or(|until| edge < until);
+                let is_own = e.kind == row.kind && e.accounts.iter().any(|a| a.account == account.account);
+                e.is_loss() && is_own && from.is_some_and(|from| from <= edge) && lasts
+            };
+            if !found.coverage.iter().any(tells) {
+                untold.push(format!("{} {} {edge}", account.account, row.kind));
+            }
+        }
+    }
+    untold
+}
+
 /// `.ci/long` asks for more by `PROPTEST_CASES`.
 fn cases() -> usize {
     std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(2 * DRAWN)
@@ -591,6 +650,8 @@ fn nothing_is_missed() {
         // which documents nothing refers to is a matter of the files
         let left: Vec<String> = plain(&before, &reverted, named).into_iter().filter(|d| !d.contains("CS030")).collect();
         assert_eq!(left, Vec::<String>::new(), "{choices:?} {other:?}");
+
+        assert_eq!(untold(&base, &head, &found), Vec::<String>::new(), "{choices:?} {other:?}");
 
         let caused = found.access.iter().map(|e| &e.causes).chain(found.coverage.iter().map(|e| &e.causes));
         for causes in caused {

@@ -358,6 +358,42 @@ fn nothing_of_a_register_is_passed_over() {
     assert!(reconciled(own, "account,PHI\n222222222222,yes\n").1.contains("says neither"));
 }
 
+/// D16: what is not known is no blank, which says that there is none; D19: of two agreements either covers.
+#[test]
+fn a_register_says_unknown_and_takes_either_agreement() {
+    let world = World::new()
+        .account(A, json!({"name": "lab", "phi": {"services": ["s3"]}, "agreementsKnown": false}), &[])
+        .account(B, json!({"name": "ward", "tagsKnown": false}), &[])
+        .account(M, json!({"name": "two"}), &[])
+        .accepted("First", "baa", "account", M, "2024-01-01", None)
+        .accepted("Later", "baa", "account", M, "2025-01-01", None)
+        .accepted("Ward", "baa", "account", B, "2025-01-01", None)
+        .file("countersign.toml", "asOf = \"2026-11-01\"\n");
+    let (inventory, folder) = (world.folder(), tempfile::tempdir().unwrap());
+    let file = folder.path().join("register.csv");
+    let reconcile = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let args = ["evidence", inventory.path().to_str().unwrap(), "--register", file.to_str().unwrap()];
+        let output = run(&[&args[..], &["--fail-on", "error"]].concat());
+        let corrected = std::fs::read_to_string(folder.path().join("register.corrected.csv")).unwrap();
+        (output.status.code(), text_of(&output), corrected)
+    };
+    let (_, told, corrected) = reconcile("account,agreement,PHI\n111111111111,customer-agreement-Later,no\n");
+    assert!(told.contains("which is in force too: customer-agreement-First began first"), "{told}");
+    assert!(told.contains("it holds PHI; which agreement governs it is not known"), "{told}");
+    assert_eq!(
+        corrected,
+        "account,agreement,PHI\n111111111111,customer-agreement-Later,no\n222222222222,unknown,yes\n333333333333,customer-agreement-Ward,unknown\n"
+    );
+    let (code, told, again) = reconcile(&corrected);
+    assert_eq!((code, again), (Some(0), corrected), "{told}");
+    assert!(told.contains("whether it holds PHI is not known, by the register and by its tags"), "{told}");
+}
+
+fn text_of(output: &std::process::Output) -> String {
+    text(output).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// What spreadsheets write: a byte order mark, semicolons or tabs. The corrected register is written in the same way.
 #[test]
 fn a_register_of_any_spreadsheet_is_read() {

@@ -33,6 +33,19 @@ fn world() -> World {
         .accepted("Past", "baa", "account", B, "2023-01-01", Some("2025-01-01"))
 }
 
+/// Where the account is not there, of a name that stands for somebody elsewhere nothing more is said.
+#[test]
+fn an_account_that_is_not_there_is_one_message() {
+    let of = |principal: &str| {
+        let text = format!(
+            "[[access]]\nprincipal = \"{principal}\"\naccount = \"999999999999\"\noperation = \"accept\"\nexpect = \"deny\""
+        );
+        cases(&world(), &text).into_iter().flat_map(|case| case.actual).map(|actual| actual.is).collect::<Vec<_>>()
+    };
+    assert_eq!(of("legal"), ["there is no account 999999999999"]);
+    assert_eq!(of("noone").len(), 2, "the name is wrong as well");
+}
+
 /// Each of these by itself: whether it is met, and what is told where it is not.
 #[test]
 fn expectations_are_met_or_not() {

@@ -28,6 +28,7 @@ mod coverage_compare;
 mod deleted;
 mod diff;
 mod diff_later;
+mod diff_past;
 mod diff_perhaps;
 mod differential;
 mod eligible_lists;

@@ -124,12 +124,44 @@ fn what_is_not_there_has_near_names() {
         (["show", "policy", "only-legal-bind"], "did you mean `only-legal-binds`?"),
         (["show", "rule", "CS0007"], "did you mean `CS007`?"),
         (["show", "rule", "no-effect-under-boundry"], "did you mean `no-effect-under-boundary`?"),
+        (["show", "rule", "R999"], "the last is R103"),
+        (["show", "rule", "R0"], "did you mean"),
         (["show", "policy", "something else"], "`countersign show policies`"),
         (["show", "schema", "Acount"], "did you mean `Account`?"),
     ] {
         let output = run(&args);
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(2) && one_line(&text).contains(near), "{args:?} {text}");
+    }
+}
+
+/// The ids that JSON names gates by are known as the messages are.
+#[test]
+fn a_gate_is_explained_by_its_id() {
+    for (id, told) in [("trusted-access", "rule"), ("service-role", "rule"), ("account-closed", "applies to")] {
+        let text = shown(&["show", "message", id]);
+        assert!(text.contains(told) && one_line(&text).contains(&format!("({id},")), "{text}");
+    }
+}
+
+/// D14: an account that is closed is covered still, and that it is closed is said.
+#[test]
+fn coverage_of_a_closed_account_says_that_it_is_closed() {
+    for (state, told) in [
+        (
+            "CLOSED",
+            "In the snapshot, the account is closed. It still belongs to its organization and is still covered, until it departs (D14).",
+        ),
+        ("SUSPENDED", "In the snapshot, the account is suspended."),
+        ("PENDING_CLOSURE", "In the snapshot, the account is being closed."),
+        ("ACTIVE", ""),
+    ] {
+        let world = World::organization().account(B, json!({"state": state}), &[ORG]);
+        let folder = world.accepted("Org", "baa", "organization", ORG, "2024-01-01", None).folder();
+        let path = folder.path().display().to_string();
+        let text = one_line(&shown(&["coverage", &path, "--account", B, "--at", "2026-11-01"]));
+        assert!(text.contains(told), "{text}");
+        assert!(state != "ACTIVE" || !text.contains("In the snapshot, the account"), "{text}");
     }
 }
 

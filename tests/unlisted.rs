@@ -167,3 +167,79 @@ fn phi_of_which_nothing_says_where_it_is_leaves_the_definition_open() {
     let hipaa = world.now().account(A)["hipaa"].clone();
     assert_eq!((&hipaa["holdsPhi"], &hipaa["meetsDefinition"]), (&json!(true), &json!(null)));
 }
+
+/// R50, D16: whether an account has an agreement of its own below that of its organization is not known where its list is not.
+#[test]
+fn what_is_superseded_is_unknown_where_the_own_agreements_are() {
+    let organization = |world: World| world.accepted("Org", "baa", "organization", ORG, "2024-01-01", None);
+    let row = |w: World| w.now().coverage_of(A, "baa").clone();
+    let unknown = row(organization(world(&[A])));
+    let reason = unknown["supersededUnknown"].as_str().unwrap_or_else(|| panic!("{unknown}"));
+    assert!(reason.contains(&format!("the agreements of account {A} could not be listed")), "{reason}");
+    assert_eq!(unknown["superseded"], json!([]));
+    assert_eq!(row(organization(world(&[])))["supersededUnknown"], json!(null), "its list is whole");
+    let own = organization(world(&[A])).accepted("Own", "baa", "account", A, "2024-01-01", None);
+    assert_eq!(row(own)["supersededUnknown"], json!(null), "of its scope one is known");
+    // D6: below an offline agreement it would be in force as well
+    let offline = row(world(&[M, A]).offline(json!([{"account": A, "from": "2020-01-01"}])));
+    assert!(offline["alsoInForceUnknown"].as_str().is_some_and(|why| why.contains(A)), "{offline}");
+    for args in [&["--format", "csv"][..], &["--history", "--format", "csv"]] {
+        let folder = organization(world(&[A])).folder();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+        let output =
+            command.arg("coverage").arg(folder.path()).args(["--agreement", "baa"]).args(args).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let mut rows = csv(&text).into_iter();
+        let header = rows.next().unwrap();
+        let at = |name: &str| header.iter().position(|h| h == name).unwrap();
+        let cells = |account: &str| -> Vec<String> {
+            let own = |row: &&Vec<String>| row[0] == account && row[at("coverage")] == "covered";
+            csv(&text).iter().filter(own).map(|row| row[at("superseded")].clone()).collect()
+        };
+        assert_eq!((cells(A), cells(M)), (vec!["unknown".to_owned()], vec![String::new()]), "{text}");
+    }
+}
+
+/// D31: a table says that there are other accounts in a row of its own, and on stderr.
+#[test]
+fn a_table_tells_of_accounts_that_were_not_listed() {
+    let open =
+        World::new().org(json!({"accountsKnown": false})).account(M, json!({}), &[ORG]).account(A, json!({}), &[ORG]);
+    let open = open.accepted("Org", "baa", "organization", ORG, "2024-01-01", None);
+    let printed = |world: &World, args: &[&str]| {
+        let folder = world.folder();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+        let output = command.arg("coverage").arg(folder.path()).args(args).args(["--format", "csv"]).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (csv(&text(output.stdout)), text(output.stderr))
+    };
+    for args in [&[][..], &["--agreement", "baa"], &["--history"], &["--without-cover"]] {
+        let (rows, told) = printed(&open, args);
+        let of = |name: &str| rows[0].iter().position(|h| h == name).unwrap();
+        let kind = if args == ["--history"] { of("kind") } else { of("agreement") };
+        let others = format!("other accounts of {ORG}");
+        let baa = rows.iter().find(|row| row[0] == others && row[kind] == "baa").unwrap_or_else(|| panic!("{rows:?}"));
+        assert_eq!(baa[of("coverage")], "unknown");
+        assert!(told.contains("its accounts were not all listed"), "{told}");
+        let (rows, told) = printed(&World::organization(), args);
+        assert!(!rows.iter().any(|row| row[0].starts_with("other accounts")) && !told.contains("not all listed"));
+    }
+    let (rows, _) = printed(&open, &["--account", A]);
+    assert!(!rows.iter().any(|row| row[0].starts_with("other accounts")), "nothing is asked of others: {rows:?}");
+}
+
+/// The rows of CSV without line breaks in cells.
+fn csv(text: &str) -> Vec<Vec<String>> {
+    let row = |line: &str| {
+        let (mut cells, mut quoted) = (vec![String::new()], false);
+        for c in line.chars() {
+            match c {
+                '"' => quoted = !quoted,
+                ',' if !quoted => cells.push(String::new()),
+                c => cells.last_mut().unwrap().push(c),
+            }
+        }
+        cells
+    };
+    text.lines().map(row).collect()
+}

@@ -128,7 +128,13 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
         _ => report::coverage::table(widths, &assessment, more, &sentences),
     };
     let shows = |kind: &str| only.is_empty() || more.of_few(assessment.hipaa_kinds.contains(kind));
-    let rows = || report::rows::coverage(accounts, undated.as_ref(), shows).of_moment(at, provenance);
+    let shown = accounts.iter().flat_map(|a| &a.agreements).map(|r| r.kind.as_str()).filter(|kind| shows(kind));
+    let shown: std::collections::BTreeSet<&str> = shown.chain(of_phi.iter().map(String::as_str)).collect();
+    let rows = || {
+        let listed = report::rows::coverage(accounts, undated.as_ref(), shows);
+        report::rows::others(listed, &unlisted, &shown, "agreement").of_moment(at, provenance)
+    };
+    output::aside(&args.format, &plain::coverage::unlisted(&unlisted));
     let table = || (sentences.join(" "), rows());
     output::write_table(&args.format, &json, provenance, text, table)?;
     Ok(exit(&assessment, args.fail_on))

@@ -1,5 +1,6 @@
 //! `coverage` over time: `--history`, which agreement governed each account, and when; `--compare`, what changed since an export.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use super::errors::usage;
 use super::output::{self, Format};
 use super::{Cli, EvaluationArgs, NOT_OK, OK, Session, diff, narrow, parse_moment};
 use crate::report;
+use crate::report::table::Table;
 use countersign_core::diff as differences;
 use countersign_core::history::{Gap, Held, History, Interval, Query, history as told};
 use countersign_core::moment;
@@ -79,12 +81,13 @@ pub fn history(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let provenance = Arc::new(session.provenance().at(to, session.inventory.config.as_of));
     found.provenance = Some(provenance.clone());
     output::beside(&args.format, &provenance);
+    output::aside(&args.format, &report::plain::coverage::unlisted(&found.accounts_not_listed_of));
     output::write_as(&args.format, |format| match format {
         Format::Text => {
             let text = report::history::text(output::width(), &found, args.all);
             Ok(output::told(text, &provenance))
         }
-        Format::Csv => Ok(report::history::table(&found).csv()),
+        Format::Csv => Ok(others(report::history::table(&found), &found).csv()),
         Format::Lines => lines(&found),
         _ => output::json(&found),
     })?;
@@ -93,6 +96,13 @@ pub fn history(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let mut gaps = found.accounts.iter().flat_map(|a| &a.agreements).flat_map(|k| &k.gaps);
     let fails = args.over_time.fail_on_phi_gap && (unlisted || gaps.any(is_of_phi));
     Ok(if fails { NOT_OK } else { OK })
+}
+
+/// The rows of a history with those of accounts that were not listed.
+fn others(table: Table, found: &History) -> Table {
+    let kinds = found.accounts.iter().flat_map(|a| &a.agreements).map(|row| row.kind.as_str());
+    let kinds: BTreeSet<&str> = kinds.chain(found.hipaa_kinds.iter().map(String::as_str)).collect();
+    report::rows::others(table, &found.accounts_not_listed_of, &kinds, "kind")
 }
 
 /// What the second export lost and gained since the first: coverage and findings. Nothing is asked about principals. Each export is asked

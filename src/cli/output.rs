@@ -206,6 +206,13 @@ pub fn beside(outputs: &[Output], provenance: &Provenance) {
     }
 }
 
+/// Says on stderr what a table has no place for outside its rows, where nothing but tables is written.
+pub fn aside(outputs: &[Output], sentences: &[String]) {
+    if outputs.iter().any(|o| o.format == Format::Csv) && !outputs.iter().any(|o| o.format == Format::Text) {
+        sentences.iter().for_each(|sentence| note(sentence));
+    }
+}
+
 /// A text, and one line that says what it was made from.
 pub fn told(mut text: String, provenance: &Provenance) -> String {
     if !text.ends_with('\n') {

@@ -135,7 +135,21 @@ fn guardrail(id: &str) -> Option<String> {
     Some(shown)
 }
 
+/// The last of the rules, or of the decisions, for a number beyond it.
+fn last(name: &str, known: &BTreeSet<String>) -> Option<String> {
+    let numbered = |name: &str| {
+        let (letter, number) = (name.chars().next()?, name.get(1..)?.parse::<u32>().ok()?);
+        ["R", "D"].into_iter().find(|l| l.eq_ignore_ascii_case(&letter.to_string())).map(|letter| (letter, number))
+    };
+    let (letter, asked) = numbered(name)?;
+    let last = known.iter().filter_map(|k| numbered(k)).filter(|(l, _)| *l == letter).map(|(_, n)| n).max()?;
+    (asked > last).then(|| format!("the last is {letter}{last}"))
+}
+
 fn unknown(what: &str, name: &str, known: &BTreeSet<String>) -> Failure {
+    if let Some(last) = last(name, known) {
+        return usage(format!("there is no {what} `{name}`")).help(last).into();
+    }
     let help = instead(
         name,
         known.iter().map(String::as_str),

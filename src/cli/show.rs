@@ -196,6 +196,10 @@ const MIN_PART: usize = 12;
 const ALIKE: f64 = 0.8;
 
 fn message(rules: &RuleBook, text: &str) -> Result<String, Failure> {
+    // by its id, as JSON names the gate
+    if let Some(rule) = rules.rules.get(text.trim()).filter(|r| r.forbids && headline(r).is_some()) {
+        return Ok(meaning(rule));
+    }
     let asked = plain(text);
     let messages: Vec<(&Rule, String)> =
         rules.rules.values().filter(|r| r.forbids).filter_map(|r| Some((r, plain(r.get("message")?)))).collect();
@@ -217,9 +221,14 @@ fn message(rules: &RuleBook, text: &str) -> Result<String, Failure> {
     Ok(found.into_iter().map(|(rule, _)| meaning(rule)).collect::<Vec<_>>().join("\n"))
 }
 
+/// The console's words, or where it has none this project's.
+fn headline(rule: &Rule) -> Option<&str> {
+    rule.get("message").or_else(|| rule.get("reason"))
+}
+
 fn meaning(rule: &Rule) -> String {
     let width = output::width();
-    let mut text = paragraph(width, "", &bold(rule.get("message").unwrap_or_default()));
+    let mut text = paragraph(width, "", &bold(headline(rule).unwrap_or_default()));
     let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<13} "), body));
     if let Some(detail) = rule.get("detail") {
         section("", detail);

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign_core::assessment::{AccountAnswer, Assessment};
+use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment};
 use countersign_core::finding::Severity;
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::register::RegisterColumns;
@@ -237,6 +237,9 @@ impl Compare<'_> {
         if agrees {
             return None;
         }
+        if let Some(what) = self.covers_too(row, cell) {
+            return Some(self.differs(Severity::Info, what));
+        }
         let of_scope = row.governing.as_ref().map(|g| format!(" ({} agreement)", g.scope)).unwrap_or_default();
         let what = match (cell.as_str(), governing) {
             ("", id) => format!("has no agreement in the register, and {id} governs it"),
@@ -250,8 +253,26 @@ impl Compare<'_> {
         Some(self.differs(Severity::Error, what))
     }
 
+    /// That a cell names an agreement of the kind and scope of the one that governs, which is in force as well: either covers, and the one
+    /// that began first is named (D19).
+    fn covers_too(&self, row: &AgreementAnswer, cell: &str) -> Option<String> {
+        let governing = row.governing.as_ref()?;
+        let id = row.also_in_force.iter().find(|id| says(id, cell))?;
+        let entity = self.inventory.entity("CustomerAgreement", id)?;
+        let scope = if entity.reference("account").is_some() { Scope::Account } else { Scope::Organization };
+        let why =
+            format!("has {id} in the register, which is in force too: {} began first, and is named", governing.id);
+        (scope == governing.scope).then_some(why)
+    }
+
     fn phi(&self, answer: &AccountAnswer, cells: &[String]) -> Option<Difference> {
         let cell = cells.get(self.columns.phi?)?;
+        if answer.hipaa.holds_phi.is_none()
+            && plain(cell) == not_known(&[&self.named.phi_values, &self.named.no_phi_values])
+        {
+            let what = "whether it holds PHI is not known, by the register and by its tags".to_owned();
+            return Some(self.differs(Severity::Warning, what));
+        }
         let says = |values: &[String]| values.iter().any(|value| says(value, &cell.to_lowercase()));
         let claimed = says(&self.named.phi_values);
         if !claimed && !says(&self.named.no_phi_values) {
@@ -282,12 +303,20 @@ fn missing(account: &AccountAnswer, kind: &str) -> Option<Difference> {
         (false, true) => (Severity::Warning, "an agreement covers it, or may"),
         (false, false) => return None,
     };
-    let what = format!("is missing in the register: {why}");
+    let is_known = row.is_none_or(|r| r.coverage != Coverage::Unknown && (r.governing.is_some() || !covered));
+    let unknown = if is_known { "" } else { "; which agreement governs it is not known" };
+    let what = format!("is missing in the register: {why}{unknown}");
     Some(Difference { severity, line: None, account: account.account.clone(), what })
 }
 
-/// The row of an account that the register does not have. What PHI it holds is told as its tags and its entry tell it; not known is left
-/// empty.
+/// The word for what is not known: one that does not say in the register that there is something, or that there is nothing.
+fn not_known(values: &[&Vec<String>]) -> &'static str {
+    let is_free = |word: &&&str| values.iter().all(|all| !all.iter().any(|value| value == **word));
+    ["unknown", "not known"].iter().find(is_free).unwrap_or(&"?")
+}
+
+/// The row of an account that the register does not have. What PHI it holds is told as its tags and its entry tell it. What is not known
+/// is said to be unknown: nothing in a cell means that there is none (D16).
 fn row_of(
     account: &AccountAnswer,
     (kind, named): (&str, &RegisterColumns),
@@ -295,17 +324,22 @@ fn row_of(
     width: usize,
 ) -> Vec<String> {
     let phi = match account.hipaa.holds_phi {
-        Some(true) => named.phi_values.first(),
-        Some(false) => named.no_phi_values.first(),
-        None => None,
+        Some(true) => named.phi_values.first().cloned().unwrap_or_default(),
+        Some(false) => named.no_phi_values.first().cloned().unwrap_or_default(),
+        None => not_known(&[&named.phi_values, &named.no_phi_values]).to_owned(),
     };
     let mut cells = vec![String::new(); width];
-    let governing = account.agreements.iter().find(|r| r.kind == kind).and_then(|r| r.governing.as_ref());
+    let row = account.agreements.iter().find(|r| r.kind == kind);
+    let agreement = row.and_then(|row| match (&row.governing, row.coverage) {
+        (Some(governing), _) => Some(governing.id.clone()),
+        (None, Coverage::NotCovered) => None,
+        (None, _) => Some(not_known(&[&named.agreement_values, &named.no_agreement_values]).to_owned()),
+    });
     let values = [
         (Some(columns.account), Some(account.account.clone())),
         (columns.name, account.name.clone()),
-        (columns.agreement, governing.map(|g| g.id.clone())),
-        (columns.phi, phi.cloned()),
+        (columns.agreement, agreement),
+        (columns.phi, Some(phi)),
     ];
     for (at, value) in values {
         if let (Some(cell), Some(value)) = (at.and_then(|at| cells.get_mut(at)), value) {

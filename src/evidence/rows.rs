@@ -3,7 +3,7 @@
 use super::Facts;
 use crate::report::Shown;
 use crate::report::table::Table;
-use countersign_core::assessment::{AccountAnswer, AgreementAnswer};
+use countersign_core::assessment::{AccountAnswer, AgreementAnswer, beside};
 use countersign_core::inventory::entity::Entity;
 use countersign_core::inventory::model::Membership;
 use countersign_core::moment;
@@ -89,8 +89,8 @@ fn account_row(facts: &Facts<'_>, account: &AccountAnswer, row: &AgreementAnswer
         moment_of("effectiveEnd"),
         agreement.map(|e| super::agreements::state(facts, e)).unwrap_or_default(),
         governing.map(|g| g.since.clone().unwrap_or_else(|| "unknown".to_owned())).unwrap_or_default(),
-        row.superseded.join("; "),
-        row.also_in_force.join("; "),
+        beside(&row.superseded, row.superseded_unknown.as_ref()).join("; "),
+        beside(&row.also_in_force, row.also_in_force_unknown.as_ref()).join("; "),
         fact(account.hipaa.designated),
         fact(account.hipaa.holds_phi),
         services.map(|s| s.join("; ")).unwrap_or_default(),

@@ -67,7 +67,7 @@ fn of_diff(diff: &Diff) -> Vec<Section> {
         vec![
             words::coverage_word(entry).0.to_owned(),
             entry.kind.clone(),
-            format!("{}{}", few(&accounts, NAMES), words::later(entry)),
+            format!("{}{}", few(&accounts, NAMES), words::later(diff, entry)),
             words::coverage_state(&entry.before),
             words::coverage_state(&entry.after),
             why(diff, &entry.causes, entry.allowed.as_ref()),

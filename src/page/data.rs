@@ -11,7 +11,7 @@ use crate::report::ending::{Shared, departures, effect, is_nobody, nobody, numbe
 use crate::report::history::sentence;
 use crate::report::plain::{Names, can, who};
 use crate::report::{completeness, sentences};
-use countersign_core::assessment::{AccountAnswer, Assessment, OperationAnswer, PrincipalAnswer};
+use countersign_core::assessment::{AccountAnswer, Assessment, OperationAnswer, PrincipalAnswer, beside};
 use countersign_core::ending::{Ending, NOT_FOLLOWED};
 use countersign_core::history::{AccountHistory, History, Interval};
 use countersign_core::naming::kinds;
@@ -120,8 +120,8 @@ fn account(account: &AccountAnswer, kinds: &[String], node: Option<usize>) -> Va
             governing.map(|g| &g.id),
             governing.map(|g| g.scope.word()),
             governing.and_then(|g| g.since.as_ref()),
-            row.superseded,
-            row.also_in_force,
+            beside(&row.superseded, row.superseded_unknown.as_ref()),
+            beside(&row.also_in_force, row.also_in_force_unknown.as_ref()),
             row.reason,
             row.assuming,
         ])
@@ -148,7 +148,9 @@ fn history_of(history: &History, kinds: &[String]) -> Value {
         let governing = i.governing.as_ref();
         let began: Vec<String> = i.began_with.iter().map(sentence).collect();
         let (id, scope) = (governing.map(|g| &g.id), governing.map(|g| g.scope.word()));
-        json!([place_of(i.coverage), i.from, i.until, id, scope, i.superseded, i.reason, began, i.also_in_force])
+        let superseded = beside(&i.superseded, i.superseded_unknown.as_ref());
+        let also = beside(&i.also_in_force, i.also_in_force_unknown.as_ref());
+        json!([place_of(i.coverage), i.from, i.until, id, scope, superseded, i.reason, began, also])
     };
     let of = |account: &AccountHistory, kind: &String| {
         let row = account.agreements.iter().find(|r| r.kind == *kind);

@@ -143,6 +143,7 @@ fn grid(is_hipaa: bool, rows: &[(&AccountAnswer, &AgreementAnswer)], stacked: us
         let governing = row.governing.as_ref();
         let mut besides: Vec<String> =
             row.superseded.iter().map(|id| format!("superseded\n{}", line(short(id)))).collect();
+        besides.extend(perhaps(row).map(|(name, _)| format!("{name}\nunknown")));
         besides.extend(row.also_in_force.iter().map(|id| format!("{}\n{}", stands(row), line(short(id)))));
         let since = governing.map(|g| g.since.as_deref().map_or("unknown", date).to_owned());
         let mut governs = vec![governing.map_or_else(none, |g| format!("{}\n{}", g.scope, line(short(&g.id))))];
@@ -194,6 +195,30 @@ fn facts(account: &AccountAnswer) -> String {
     [&together(designated), phi, definition].join("\n")
 }
 
+/// That an account is not in use, which ends no coverage by itself.
+fn standing(account: &AccountAnswer) -> Option<String> {
+    let is = match account.state.as_str() {
+        "CLOSED" => "is closed",
+        "SUSPENDED" => "is suspended",
+        "PENDING_CLOSURE" => "is being closed",
+        "PENDING_ACTIVATION" => return Some("In the snapshot, the account is not activated yet.".to_owned()),
+        _ => return None,
+    };
+    let stays = match (account.organization.is_some(), account.hipaa.covered) {
+        (true, Some(true)) => " It still belongs to its organization and is still covered, until it departs (D14).",
+        (true, _) => " It still belongs to its organization, until it departs (D14).",
+        (false, _) => "",
+    };
+    Some(format!("In the snapshot, the account {is}.{stays}"))
+}
+
+/// What may stand beside the agreement that governs, and is not known.
+fn perhaps(row: &AgreementAnswer) -> impl Iterator<Item = (&'static str, &String)> {
+    let all = [("superseded", &row.superseded_unknown), (stands(row), &row.also_in_force_unknown)];
+    let governed = row.governing.is_some();
+    all.into_iter().filter_map(move |(name, why)| Some((name, why.as_ref().filter(|_| governed)?)))
+}
+
 /// "Was this account covered on that day, and by what?"
 pub fn account(
     width: usize,
@@ -204,6 +229,7 @@ pub fn account(
 ) -> String {
     let at = &assessment.at;
     let mut sentences = plain::coverage::account(assessment, names, account, at);
+    sentences.extend(standing(account));
     sentences.extend(besides.iter().cloned());
     let mut text: String = sentences.iter().map(|s| paragraph(width, "", s)).collect();
     text.push('\n');
@@ -248,6 +274,7 @@ fn details(
         for id in &row.also_in_force {
             section(stands(row), id);
         }
+        perhaps(row).for_each(|(name, why)| section(name, &format!("unknown: {why}")));
         if let Some(reason) = &row.reason {
             section("unknown", reason);
         }

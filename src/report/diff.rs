@@ -95,7 +95,12 @@ pub fn worse(verdict: Worsening) -> Vec<&'static str> {
 
 /// What is said where nothing is worse.
 pub fn calm(diff: &Diff) -> &'static str {
+    let is_rewritten = diff.coverage.iter().any(|e| e.past_from.is_some() || is_past(diff, e));
     match (diff.is_empty(), diff.access_is_untold) {
+        (false, false) if is_rewritten => {
+            "no access is new, and no coverage is lost; the record of the past is another"
+        }
+        (false, true) if is_rewritten => "no coverage is lost; the record of the past is another",
         (true, false) => "nothing is different",
         (false, false) => "no access is new, and no coverage is lost",
         (true, true) => "nothing is different in coverage",
@@ -122,18 +127,29 @@ pub fn access_word(change: AccessChange) -> (&'static str, AnsiColor) {
     }
 }
 
-/// From when on, of what is lost at another moment than the one asked, and until when.
-pub fn later(entry: &CoverageEntry) -> String {
+/// From when on, of what is so at another moment than the one asked, and until when; of days that are over, that they are.
+pub fn later(diff: &Diff, entry: &CoverageEntry) -> String {
     let span = match (entry.from.as_deref(), entry.until.as_deref()) {
         (Some(from), Some(until)) => format!(", from {} until {}", when(from), when(until)),
         (Some(from), None) => format!(", from {} on", when(from)),
         (None, Some(until)) => format!(", until {}", when(until)),
         (None, None) => String::new(),
     };
+    let span = if is_past(diff, entry) { format!(" in the past{span}") } else { span };
+    if let Some(past) = entry.past_from.as_deref() {
+        let earliest = if entry.accounts.len() > 1 { " at the earliest" } else { "" };
+        return format!("{span}, and in the past from {} on{earliest}", when(past));
+    }
     match entry.anyway_from.as_deref() {
         Some(anyway) => format!("{span} (from {} on without the change as well)", when(anyway)),
         None => span,
     }
+}
+
+/// Whether it is about days that are over by the moment that the old side is asked about.
+pub fn is_past(diff: &Diff, entry: &CoverageEntry) -> bool {
+    let end = diff.base_at.as_ref().unwrap_or(&diff.at);
+    entry.until.as_ref().is_some_and(|until| until <= end)
 }
 
 /// Coverage that is perhaps lost, in words.
@@ -300,11 +316,12 @@ impl Drawing<'_> {
             names => format!("{}: {}", count(names.len(), "account"), few(names, self.shown)),
         };
         let perhaps = if coverage_word(entry).0 == "perhaps" { "perhaps lost: " } else { "" };
-        let sentence = format!("{perhaps}{} of {names}{}", entry.kind, later(entry));
+        let sentence = format!("{perhaps}{} of {names}{}", entry.kind, later(self.diff, entry));
         let mut text = self.head(coverage_word(entry), entry.allowed.as_ref(), &sentence);
         let (before, after) = (coverage_state(&entry.before), coverage_state(&entry.after));
         let is_over = entry.until.as_ref().is_some_and(|until| *until <= self.diff.at);
         text.push_str(&self.line(&match (&entry.until, &entry.after.reason) {
+            _ if is_past(self.diff, entry) => format!("was {before} for that time, and with the change is {after}"),
             (None, _) => format!("was {before}, is {after}"),
             (Some(_), Some(_)) if is_over => format!("was {before}, is covered again, and was for that time {after}"),
             (Some(_), None) if is_over => format!("was {before}, was {after} for that time, and is covered again"),
@@ -341,8 +358,11 @@ impl Drawing<'_> {
         } else {
             text.push_str(&self.line(&format!("still {}", access_state(&entry.after))));
         }
-        if entry.change.is_gain() && !entry.widens() {
-            text.push_str(&self.line("no new permissions: the agreements in force changed"));
+        if entry.change.is_gain() && entry.before.permitted && entry.actions_gained.is_empty() {
+            text.push_str(&self.line(match entry.of_agreements {
+                true => "no new permissions: the agreements in force changed",
+                false => "no new permissions: what else denied it changed",
+            }));
         }
         for (actions, word) in [(&entry.actions_gained, "gained"), (&entry.actions_lost, "lost")] {
             if !actions.is_empty() {

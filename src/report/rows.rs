@@ -1,13 +1,13 @@
 //! Answers as tables, for CSV and Markdown: a row an answer, or an account and kind of agreement.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::plain::{Names, can, lacking, who};
 use super::table::Table;
 use super::who_can::{self, Escalations};
 use super::{Shown, completeness, plan, sentences};
 use countersign_core::assessment::completeness::others::Others;
-use countersign_core::assessment::{AccountAnswer, Assessment, OperationAnswer, PrincipalAnswer};
+use countersign_core::assessment::{AccountAnswer, Assessment, OperationAnswer, PrincipalAnswer, beside};
 use countersign_core::people::Roles;
 use countersign_core::terms::Decision;
 
@@ -176,6 +176,32 @@ const COVERAGE: [&str; 18] = [
     "assuming",
 ];
 
+/// The same with accounts that were not listed, a row an organization and kind of agreement: of them it is unknown, and who reads the rows
+/// alone would take those for all (D31).
+pub fn others(mut table: Table, organizations: &[String], kinds: &BTreeSet<&str>, column: &str) -> Table {
+    for organization in organizations {
+        let (who, why) = (other_accounts(organization), "its accounts were not all listed");
+        for kind in kinds {
+            let told = [
+                ("account", who.as_str()),
+                ("organization", organization.as_str()),
+                (column, *kind),
+                ("coverage", "unknown"),
+                ("unknown because", why),
+                ("reason", why),
+            ];
+            let row = row_of(&table, &told);
+            table.rows.push(row);
+        }
+    }
+    table
+}
+
+/// Who stands in the place of accounts that were not listed.
+pub fn other_accounts(organization: &str) -> String {
+    format!("other accounts of {organization}")
+}
+
 /// Coverage, a row an account and kind of agreement that is shown. `undated`: what of another moment is taken for granted (D22).
 pub fn coverage(accounts: &[AccountAnswer], undated: Option<&String>, shows: impl Fn(&str) -> bool) -> Table {
     let mut table = Table::new(&COVERAGE);
@@ -195,8 +221,8 @@ pub fn coverage(accounts: &[AccountAnswer], undated: Option<&String>, shows: imp
                 governing.map(|g| g.scope.to_string()).unwrap_or_default(),
                 governing.map(|g| g.id.clone()).unwrap_or_default(),
                 governing.map(|g| g.since.clone().unwrap_or_else(|| "unknown".to_owned())).unwrap_or_default(),
-                row.superseded.join("; "),
-                row.also_in_force.join("; "),
+                beside(&row.superseded, row.superseded_unknown.as_ref()).join("; "),
+                beside(&row.also_in_force, row.also_in_force_unknown.as_ref()).join("; "),
                 row.reason.clone().unwrap_or_default(),
                 fact(account.hipaa.designated),
                 fact(account.hipaa.holds_phi),

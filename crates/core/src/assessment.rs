@@ -293,6 +293,12 @@ pub struct AgreementAnswer {
     pub superseded: Vec<String>,
     /// Ids of agreements in force beside it.
     pub also_in_force: Vec<String>,
+    /// Why it is unknown whether it supersedes others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub superseded_unknown: Option<String>,
+    /// Why it is unknown whether others are in force beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub also_in_force_unknown: Option<String>,
     /// Why it is unknown, or what governs is.
     pub reason: Option<String>,
     /// What is taken for granted.
@@ -301,6 +307,12 @@ pub struct AgreementAnswer {
     pub evidence: Vec<String>,
     /// The Cedar policies that decided.
     pub policies: Vec<String>,
+}
+
+/// The ids of agreements that stand beside the one that governs, and `unknown` where there may be others: no list of them is told as whole
+/// that may not be (D16).
+pub fn beside(ids: &[String], unknown: Option<&String>) -> Vec<String> {
+    ids.iter().cloned().chain(unknown.map(|_| "unknown".to_owned())).collect()
 }
 
 /// The agreement that governs.

@@ -162,7 +162,7 @@ fn of_diff(checked: &Checked, diff: &Diff) -> Vec<Entry> {
     for e in &diff.coverage {
         let accounts: Vec<String> = e.accounts.iter().map(|a| a.account.clone()).collect();
         let (was, is) = (words::coverage_state(&e.before), words::coverage_state(&e.after));
-        let message = format!("{} of {}{}: was {was}, is {is}", e.kind, few(&accounts, NAMES), words::later(e));
+        let message = format!("{} of {}{}: was {was}, is {is}", e.kind, few(&accounts, NAMES), words::later(diff, e));
         entries.push(caused(Told::CoverageChange, severity(e.is_loss(), e.allowed.is_some()), message, &e.causes));
     }
     for lost in &diff.perhaps_lost {

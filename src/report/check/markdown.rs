@@ -218,7 +218,7 @@ fn coverage(diff: &Diff, entry: &CoverageEntry) -> String {
         "**{word}**: {} of {}{} – was {}, is {}{}{}",
         Foreign(&entry.kind).code(),
         cell(&of),
-        words::later(entry),
+        words::later(diff, entry),
         cell(&words::coverage_state(&entry.before)),
         cell(&words::coverage_state(&entry.after)),
         because(diff, &entry.causes),

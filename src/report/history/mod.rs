@@ -5,6 +5,7 @@ mod timeline;
 use super::foreign::Foreign;
 use super::table::Table;
 use super::{COVERED_MEANS, Shown, bold, count, day, dim, paragraph, verdict, wrapped};
+use countersign_core::assessment::beside;
 use countersign_core::history::{AccountHistory, Event, EventKind, Gap, Held, History, Interval, KindHistory};
 use countersign_core::terms::Coverage;
 use timeline::Axis;
@@ -141,8 +142,13 @@ fn interval(width: usize, interval: &Interval) -> String {
         section("governed by", &format!("{} ({} agreement)", governing.id, governing.scope));
     }
     interval.superseded.iter().for_each(|id| section("superseded", id));
-    let beside = if interval.governing.is_some() { "also in force" } else { "in force" };
-    interval.also_in_force.iter().for_each(|id| section(beside, id));
+    let also = if interval.governing.is_some() { "also in force" } else { "in force" };
+    interval.also_in_force.iter().for_each(|id| section(also, id));
+    for (name, why) in [("superseded", &interval.superseded_unknown), (also, &interval.also_in_force_unknown)] {
+        if let Some(why) = why.as_ref().filter(|_| interval.governing.is_some()) {
+            section(name, &format!("unknown: {why}"));
+        }
+    }
     interval.began_with.iter().for_each(|event| section("began with", &sentence(event)));
     if interval.from.is_some() && interval.began_with.is_empty() {
         section("began with", "a date that the rules name");
@@ -228,8 +234,8 @@ pub fn table(found: &History) -> Table {
                     governing.map(|g| g.id.clone()).unwrap_or_default(),
                     governing.map(|g| g.scope.to_string()).unwrap_or_default(),
                     governing.map(|g| g.since.clone().unwrap_or_else(|| "unknown".to_owned())).unwrap_or_default(),
-                    interval.superseded.join("; "),
-                    interval.also_in_force.join("; "),
+                    beside(&interval.superseded, interval.superseded_unknown.as_ref()).join("; "),
+                    beside(&interval.also_in_force, interval.also_in_force_unknown.as_ref()).join("; "),
                     phi.to_owned(),
                     own(&interval.reason),
                     interval.assuming.iter().chain(&found.assuming).cloned().collect::<Vec<_>>().join("; "),

@@ -7,7 +7,7 @@ use cedar_policy::{Entities, EntityUid, RestrictedExpression as Expr};
 
 use super::open::{Open, Read, open, tried};
 use super::standing::Standing;
-use super::unlisted::Unlisted;
+use super::unlisted::{Governance, Unlisted};
 use super::{Agreements, context, datetime};
 use crate::inventory::entity::Uid;
 use crate::inventory::model::{Accepted, Account, CustomerAgreement};
@@ -45,6 +45,10 @@ pub struct KindCoverage {
     pub superseded: Vec<InForce>,
     /// In force beside the one that governs.
     pub also: Vec<InForce>,
+    /// Why it is unknown whether others are superseded.
+    pub perhaps_superseded: Option<String>,
+    /// Why it is unknown whether others are in force beside the one that governs.
+    pub perhaps_also: Option<String>,
     /// Whether one of scope `account` or `organization` is in force; `None` where it is unknown.
     pub account: Option<bool>,
     /// The same for the organization.
@@ -92,8 +96,13 @@ impl KindCoverage {
             return Self { account, organization, ..self.not_known(reason) };
         }
         let roles = |row: &Self| (row.governing.clone(), row.superseded.clone(), row.also.clone());
+        let either = |one: &Option<String>, two: &Option<String>| one.clone().or_else(|| two.clone());
+        let (perhaps_superseded, perhaps_also) = (
+            either(&self.perhaps_superseded, &other.perhaps_superseded),
+            either(&self.perhaps_also, &other.perhaps_also),
+        );
         if roles(&self) == roles(other) {
-            return Self { account, organization, perhaps_designated, ..self };
+            return Self { account, organization, perhaps_designated, perhaps_superseded, perhaps_also, ..self };
         }
         // covered in both, and not by the same
         let both: Vec<InForce> = self.in_force().filter(|i| other.in_force().any(|o| o == *i)).cloned().collect();
@@ -104,6 +113,8 @@ impl KindCoverage {
             governing: None,
             superseded: Vec::new(),
             also: both,
+            perhaps_superseded,
+            perhaps_also,
             reason: Some(reason.to_owned()),
             ..self
         }
@@ -385,6 +396,8 @@ impl Agreements<'_> {
             governing: None,
             superseded: Vec::new(),
             also: Vec::new(),
+            perhaps_superseded: None,
+            perhaps_also: None,
             account: fact(Scope::Account),
             organization: fact(Scope::Organization),
             perhaps_designated: self.may_designate(account, &unlisted, entities)?,
@@ -438,6 +451,11 @@ impl Agreements<'_> {
                 _ => row.also.push(agreement),
             }
         }
+        let perhaps = |stands: &str| {
+            let may_be = |w: &Governance| w.beside.contains(stands) || (w.unreadable && !unlisted.is_empty());
+            worlds.iter().any(may_be).then(|| unlisted.reason())
+        };
+        (row.perhaps_superseded, row.perhaps_also) = (perhaps("superseded"), perhaps("also-in-force"));
         row.policies.extend(worlds.into_iter().next().map(|w| w.policies).unwrap_or_default());
         row.policies.sort();
         row.policies.dedup();

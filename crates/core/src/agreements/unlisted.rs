@@ -34,6 +34,8 @@ pub(super) struct Governance {
     pub roles: Vec<Stands>,
     /// The policies that keep agreements from governing.
     pub policies: Vec<String>,
+    /// What becomes of what is not listed, where it does not govern.
+    pub beside: BTreeSet<String>,
     /// A policy reads more of what is not listed than is known of it.
     pub unreadable: bool,
 }
@@ -284,7 +286,13 @@ impl Agreements<'_> {
         entities: &Entities,
     ) -> Result<Governance, Failure> {
         let scopes: BTreeSet<Scope> = found.iter().map(|i| i.scope).chain(present.iter().copied()).collect();
-        let mut world = Governance { governing: None, roles: Vec::new(), policies: Vec::new(), unreadable: false };
+        let mut world = Governance {
+            governing: None,
+            roles: Vec::new(),
+            policies: Vec::new(),
+            beside: BTreeSet::new(),
+            unreadable: false,
+        };
         for (index, agreement) in found.iter().enumerate() {
             let (governs, by) = self.governs(&agreement.uid.to_cedar()?, account, &scopes, entities)?;
             if governs {
@@ -302,8 +310,10 @@ impl Agreements<'_> {
             }
             let (uid, entities) = stand_in(account, &unlisted.kind, *scope, entities)?;
             // it governs in place of what was found: which of the two is named is not known
-            if self.governs(&uid, account, &scopes, &entities)?.0 {
-                world.governing = None;
+            let (governs, by) = self.governs(&uid, account, &scopes, &entities)?;
+            match governs {
+                true => world.governing = None,
+                false => world.beside.extend(by.first().and_then(|rule| rule.text("standing"))),
             }
         }
         Ok(world)

@@ -358,6 +358,8 @@ pub(super) fn account_answer(
         governing: row.governing.as_ref().map(|g| Governing::of(inventory, g)),
         superseded: ids(&row.superseded),
         also_in_force: ids(&row.also),
+        superseded_unknown: row.perhaps_superseded.clone(),
+        also_in_force_unknown: row.perhaps_also.clone(),
         reason: row.reason.clone(),
         assuming: row.assuming.clone(),
         evidence: agreements.evidence(account, standing, &row.kind),

@@ -160,6 +160,7 @@ impl Between<'_> {
             from: u.from.map(moment::format),
             until: u.until.map(moment::format),
             anyway_from: None,
+            past_from: None,
             ended_with: u.ended_with.clone(),
             causes: Vec::new(),
             allowed: None,

@@ -114,6 +114,15 @@ impl Trials<'_> {
         differences.iter().zip(&relevant).zip(necessary).map(conclude).collect()
     }
 
+    /// The pieces that can have to do with each difference, none of them tried.
+    pub(super) fn possible(&self, differences: &[Difference]) -> Vec<Causes> {
+        let of = |relevant: Vec<usize>| match relevant.as_slice() {
+            [only] => vec![(*only, Contribution::Necessary)],
+            all => all.iter().map(|index| (*index, Contribution::Possible)).collect(),
+        };
+        differences.iter().map(|d| of(self.relevant(d))).collect()
+    }
+
     /// The answers without these pieces, for the principals of these accounts.
     fn answers(&self, pieces: &[usize], accounts: BTreeSet<String>) -> Result<Answers, Failure> {
         let pieces: Vec<&Piece> = pieces.iter().filter_map(|i| self.pieces.get(*i)).collect();

@@ -75,6 +75,7 @@ impl Sides<'_> {
             from: None,
             until: None,
             anyway_from: None,
+            past_from: None,
             ended_with: Vec::new(),
             causes: cause_entries(causes),
             allowed: None,
@@ -167,6 +168,7 @@ fn access_entry(key: AccessKey, operations: Vec<Operation>) -> AccessEntry {
         causes: cause_entries(&causes),
         allowed: None,
         may_widen: false,
+        of_agreements: false,
         of_members: false,
     }
 }

@@ -33,6 +33,16 @@ pub(super) fn concerns_permissions(piece: &Piece) -> bool {
     }
 }
 
+/// Whether a piece of a change is about an agreement that is accepted or terminated.
+pub(super) fn concerns_agreements(piece: &Piece) -> bool {
+    match &piece.of {
+        What::Entity(uid) | What::Attribute(uid, _) | What::Element(uid, ..) => {
+            ["CustomerAgreement", "OfflineAgreement"].contains(&uid.ty.as_str())
+        }
+        _ => false,
+    }
+}
+
 /// Whether a piece of a change may have to do with coverage: it is about an account, an organization or an agreement, or about settings.
 pub(super) fn concerns_coverage(piece: &Piece) -> bool {
     let of = match &piece.of {

@@ -47,6 +47,7 @@ mod effects;
 mod group;
 pub(crate) mod later;
 mod listed;
+mod past;
 pub mod people;
 pub mod perhaps;
 pub mod pieces;
@@ -216,16 +217,20 @@ pub struct AccessEntry {
     /// Were everybody listed on both sides, access would be wider.
     #[serde(skip)]
     pub may_widen: bool,
+    /// An agreement was accepted or terminated, and nothing else has to do with it.
+    #[serde(skip)]
+    pub of_agreements: bool,
     /// Members of a group who were not listed could do it already, and these people may have been among them.
     #[serde(skip)]
     pub of_members: bool,
 }
 
 impl AccessEntry {
-    /// Something is allowed, or may be, that was not: by permissions. What an acceptance or a termination makes possible to who
-    /// was permitted it all along is gained, and no wider access.
+    /// Something is allowed, or may be, that was not. What an acceptance or a termination alone makes possible to who was permitted it all
+    /// along is gained, and no wider access.
     pub fn widens(&self) -> bool {
-        (self.change.is_gain() && !self.before.permitted) || !self.actions_gained.is_empty()
+        let by_an_agreement = self.before.permitted && self.of_agreements;
+        (self.change.is_gain() && !by_an_agreement) || !self.actions_gained.is_empty()
     }
 
     /// Something is allowed to somebody whom one of the inventories need not list: whether that is new is not known (D31).
@@ -303,15 +308,18 @@ pub struct CoverageEntry {
     pub after: CoverageState,
     /// The accounts.
     pub accounts: Vec<AccountEntry>,
-    /// The later moment from which it is so, or the one since when between two snapshots; `None` where it is at the moment asked.
+    /// The moment from which it is so, where it is not the one asked: a later one, one in the past, or the one since when between two snapshots.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// The moment until which it was so, where it is over by the new snapshot.
+    /// The moment until which it is so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
     /// The moment from which it is not covered without the changes either, where that is before it is over.
     #[serde(rename = "anywayFrom", skip_serializing_if = "Option::is_none")]
     pub anyway_from: Option<String>,
+    /// The earliest moment before the one asked from which on it is told of the past as well, of any of the accounts.
+    #[serde(rename = "pastFrom", skip_serializing_if = "Option::is_none")]
+    pub past_from: Option<String>,
     /// What ended it between two snapshots.
     #[serde(rename = "endedWith", skip_serializing_if = "Vec::is_empty")]
     pub ended_with: Vec<Event>,
@@ -489,24 +497,37 @@ fn compare(
     let later = later::losses((base, head), rules, &trials, [&old, &new])?;
     let sight = Sight::new(base, head, rules)?;
     let new_access = if with_access { stacks::new_access(base, head, rules, &sight.listed)? } else { Vec::new() };
-    let mut changes: Vec<ChangeEntry> = pieces.into_iter().map(|piece| of_piece(piece, with_access)).collect();
-    let of_later = later.iter().flatten().flat_map(|e| &e.causes).map(|c| c.change);
-    for index in causes.iter().flatten().map(|(index, _)| *index).chain(of_later) {
-        if let Some(change) = changes.get_mut(index) {
-            change.matters = true;
-        }
-    }
     let sides = group::Sides { before: first_assessed, after: &after, answers: [first, &new] };
-    let (access, mut coverage, findings) = sides.entries(&differences, &causes);
+    let (mut access, mut coverage, findings) = sides.entries(&differences, &causes);
+    let is_of_agreement = |cause: &Cause| pieces.get(cause.change).is_some_and(later::concerns_agreements);
+    access.iter_mut().for_each(|e| e.of_agreements = !e.causes.is_empty() && e.causes.iter().all(is_of_agreement));
     let mut untold: Vec<&'static str> = later.is_none().then_some(later::UNTOLD).into_iter().collect();
-    let mut coverage_is_untold = later.is_none() && changes.iter().any(|c| later::concerns_coverage(&c.piece));
+    let mut coverage_is_untold = later.is_none() && pieces.iter().any(later::concerns_coverage);
     if of_its_own.is_some() {
         let between = between::Between { sides: [own, head], rules, answers: [first, &new] };
         let is_told = between.tell(&mut coverage)?;
         untold.extend((!is_told).then_some(between::UNTOLD));
         coverage_is_untold |= !is_told;
     }
+    let past = past::Past {
+        sides: [own, head],
+        rules,
+        trials: &trials,
+        reacher: &reacher,
+        assessed: [first_assessed, &after],
+    };
+    let is_told = past.tell(&mut coverage)?;
+    untold.extend((!is_told && later.is_some()).then_some(later::UNTOLD));
+    coverage_is_untold |= !is_told;
     coverage.extend(later.into_iter().flatten());
+    coverage.sort_by_key(|e| e.change);
+    let mut changes: Vec<ChangeEntry> = pieces.into_iter().map(|piece| of_piece(piece, with_access)).collect();
+    let of_coverage = coverage.iter().flat_map(|e| &e.causes).map(|c| c.change);
+    for index in causes.iter().flatten().map(|(index, _)| *index).chain(of_coverage) {
+        if let Some(change) = changes.get_mut(index) {
+            change.matters = true;
+        }
+    }
     let perhaps_lost = match changes.is_empty() && of_its_own.is_none() {
         true => Vec::new(),
         false => perhaps::lost([own, head], rules, [first, &new])?,

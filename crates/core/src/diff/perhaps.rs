@@ -29,7 +29,7 @@ pub struct PerhapsLost {
     pub organization: Option<String>,
     /// The kind of agreement.
     pub kind: String,
-    /// The later moment from which it is so; `None` where it is at the moment asked.
+    /// The other moment from which it is so, a later one or one in the past; `None` where it is at the moment asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// Why it is accepted, if an exception says so.
@@ -135,14 +135,16 @@ fn listed(sides: [&Side<'_>; 2], rules: &RuleBook, [old, new]: [&Answers; 2]) ->
 }
 
 /// That of accounts of an organization that were not listed: the rules are asked about one of which nothing is known but that it is
-/// there, at the moment asked and at each later one that is recorded already.
+/// there, at the moment asked, at each later one that is recorded already, and at those in the past that both sides tell.
 fn unlisted([base, head]: [&Side<'_>; 2], rules: &RuleBook, organization: &str) -> Result<Vec<PerhapsLost>, Failure> {
     let (old, id) = with_unlisted(base.inventory, organization);
     let (new, same) = with_unlisted(head.inventory, organization);
     let asked = [(&old, id.as_str()), (&new, same.as_str())];
     let mut moments: BTreeSet<Moment> = BTreeSet::new();
+    let (end, beginning) = (base.options.at.min(head.options.at), moment::parse("0001-01-01").unwrap_or_default());
     for (inventory, account) in asked {
-        moments.extend(later(inventory, rules, account, head.options.at)?);
+        moments.extend(later(inventory, rules, account, (head.options.at, None))?);
+        moments.extend(later(inventory, rules, account, (beginning, Some(end)))?);
     }
     let mut found: BTreeMap<String, PerhapsLost> = BTreeMap::new();
     let first = (base.options.at, head.options.at, None);
@@ -163,10 +165,15 @@ fn unlisted([base, head]: [&Side<'_>; 2], rules: &RuleBook, organization: &str) 
     Ok(found.into_values().collect())
 }
 
-/// The later moments at which something changes; none where the rules reckon with dates, which is told by itself.
-fn later(inventory: &Inventory, rules: &RuleBook, account: &str, at: Moment) -> Result<BTreeSet<Moment>, Failure> {
-    let to = moment::parse("9999-12-31").unwrap_or_default();
-    let query = Query { from: Some(at), to, accounts: vec![account.to_owned()], kinds: Vec::new() };
+/// The moments after one, and before another, at which something changes; none where the rules reckon with dates, which is told by itself.
+fn later(
+    inventory: &Inventory,
+    rules: &RuleBook,
+    account: &str,
+    (from, to): (Moment, Option<Moment>),
+) -> Result<BTreeSet<Moment>, Failure> {
+    let to = to.or_else(|| moment::parse("9999-12-31")).unwrap_or_default();
+    let query = Query { from: Some(from), to, accounts: vec![account.to_owned()], kinds: Vec::new() };
     match history::moments(inventory, rules, &query) {
         Err(Failure::Problems(_)) => Ok(BTreeSet::new()),
         found => found,

@@ -68,7 +68,7 @@ const OWN: [&str; 15] = [
 /// What hangs together on either side.
 pub struct Reacher<'a> {
     sides: [&'a Inventory; 2],
-    /// The accounts that stand, or stood at the moment asked, in an organization or below a unit. Those that a side does not list have
+    /// The accounts that stand, or ever stood, in an organization, or stand or stood at the moment asked below a unit. Those that a side does not list have
     /// the id of their organization in the place of a number.
     below: BTreeMap<String, BTreeSet<String>>,
     /// The entities that refer to a policy.
@@ -105,7 +105,9 @@ impl<'a> Reacher<'a> {
             }
             for account in agreements.tree.accounts.values() {
                 let (now, then) = (agreements.tree.now(account), agreements.standing(account)?);
+                let ever = account.memberships.iter().flatten().map(|m| &m.organization);
                 let nodes = now.organization.iter().chain(&now.path).chain(then.organizations()).chain(&then.path);
+                let nodes = nodes.chain(ever);
                 for node in nodes {
                     reacher.below.entry(node.clone()).or_default().insert(account.id.clone());
                 }

@@ -19,6 +19,7 @@ use crate::words::plain;
 impl Held<'_> {
     pub(super) fn access(&self, access: &Access) -> Vec<Unmet> {
         let mut unmet = self.unknown_accounts(&access.asked.accounts);
+        let no_account = !unmet.is_empty() && unmet.len() == access.asked.accounts.len();
         let mut others = Vec::new();
         for name in &access.principals {
             let named = self.named(name, &access.asked.accounts);
@@ -29,6 +30,8 @@ impl Held<'_> {
             // whom `[[trusted]]` names need be nobody whom the inventory knows
             let meant = match named.or_else(|missing| self.is_trusted(name, denied).ok_or(missing)) {
                 Ok(meant) => meant,
+                // of a name that stands for somebody elsewhere, it is the account that is wrong
+                Err(_) if no_account && self.named(name, &[]).is_ok() => continue,
                 Err(missing) => {
                     unmet.push(*missing);
                     unmet.extend(self.perhaps_of_person(access, name));

@@ -40,7 +40,7 @@ mod edges;
 mod events;
 mod gaps;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -182,6 +182,12 @@ pub struct State {
     pub superseded: Vec<String>,
     /// Ids of agreements in force beside it.
     pub also_in_force: Vec<String>,
+    /// Why it is unknown whether it supersedes others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub superseded_unknown: Option<String>,
+    /// Why it is unknown whether others are in force beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub also_in_force_unknown: Option<String>,
     /// Why it is unknown, or what governed is.
     pub reason: Option<String>,
     /// What is taken for granted.
@@ -222,7 +228,8 @@ impl<'a> Historian<'a> {
 
     fn tell(mut self) -> Result<History, Failure> {
         let tree = self.first.tree.clone();
-        let is_asked = |a: &&Account| self.query.accounts.is_empty() || self.query.accounts.contains(&a.id);
+        let accounts: BTreeSet<&String> = self.query.accounts.iter().collect();
+        let is_asked = |a: &&Account| accounts.is_empty() || accounts.contains(&a.id);
         let asked: Vec<&Account> = tree.accounts.values().filter(is_asked).collect();
         let accounts = asked.into_iter().map(|a| self.account(a)).collect::<Result<_, Failure>>()?;
         Ok(History {
@@ -347,6 +354,8 @@ fn state(agreements: &Agreements<'_>, row: KindCoverage, holds_phi: Option<bool>
         coverage: row.coverage,
         superseded: ids(&row.superseded),
         also_in_force: ids(&row.also),
+        superseded_unknown: row.perhaps_superseded,
+        also_in_force_unknown: row.perhaps_also,
         governing: row.governing.map(|g| Governing::of(agreements.inventory, &g)),
         reason: row.reason,
         assuming: row.assuming,
@@ -363,6 +372,8 @@ impl State {
             governing: None,
             superseded: Vec::new(),
             also_in_force: Vec::new(),
+            superseded_unknown: None,
+            also_in_force_unknown: None,
             reason: None,
             assuming: Vec::new(),
             policies: Vec::new(),

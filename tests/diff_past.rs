@@ -1,0 +1,161 @@
+//! What a change says of days that are over: coverage that they had is lost, and what they gain is told as another record of the past.
+
+use std::process::Command;
+
+use countersign_core::diff::{CoverageEntry, Diff};
+use serde_json::{Value, json};
+
+use crate::common::*;
+
+/// An organization whose BAA has these attributes beside the usual ones.
+fn world(baa: Value) -> World {
+    below(World::organization(), baa)
+}
+
+/// Below it, in a world with that organization.
+fn below(world: World, baa: Value) -> World {
+    let mut attrs = json!({"agreement": "baa", "organization": ORG, "effectiveStart": "2024-03-05"});
+    attrs.as_object_mut().unwrap().extend(baa.as_object().unwrap().clone());
+    world.entity(json!({"uid": "customer-agreement-OrgBaa0123456789", "attrs": attrs}))
+}
+
+fn of(start: &str) -> World {
+    world(json!({"effectiveStart": start}))
+}
+
+fn day(moment: Option<&String>) -> &str {
+    moment.map_or("–", |m| &m[..10])
+}
+
+fn line(entry: &CoverageEntry) -> String {
+    let change = serde_json::to_value(entry.change).unwrap();
+    let accounts: Vec<&str> = entry.accounts.iter().map(|a| a.account.as_str()).collect();
+    let past = entry.past_from.as_ref().map(|_| format!(" past {}", day(entry.past_from.as_ref()))).unwrap_or_default();
+    let (from, until) = (day(entry.from.as_ref()), day(entry.until.as_ref()));
+    format!("{} {} {from} {until}{past}", change.as_str().unwrap(), accounts.join("+"))
+}
+
+fn told(diff: &Diff) -> Vec<String> {
+    diff.coverage.iter().map(line).collect()
+}
+
+const BOTH: &str = "111111111111+222222222222";
+
+/// R80, R86, D5: an acceptance that is moved on leaves days uncovered that were covered.
+#[test]
+fn coverage_that_past_days_had_is_lost() {
+    let found = compare(&of("2024-03-05"), &of("2026-10-31"));
+    assert_eq!(told(&found), [format!("lost {BOTH} 2024-03-05 2026-10-31")]);
+    assert!(found.verdict.coverage_is_lost);
+    let cause = &found.changes[found.coverage[0].causes[0].change];
+    assert!(cause.matters && cause.piece.what.contains("effectiveStart"), "{:?}", cause.piece);
+}
+
+/// An end and another acceptance afterwards, both before the moment asked: the days in between.
+#[test]
+fn a_gap_that_is_over_is_a_loss() {
+    let again =
+        world(json!({"effectiveEnd": "2026-10-10"})).accepted("New", "baa", "organization", ORG, "2026-10-20", None);
+    let found = compare(&of("2024-03-05"), &again);
+    assert_eq!(told(&found), [format!("lost {BOTH} 2026-10-10 2026-10-20"), format!("governed {BOTH} – –")]);
+    assert!(found.verdict.coverage_is_lost);
+    // another agreement covered the member meanwhile (R50)
+    let own = |world: World| world.accepted("Own", "baa", "account", A, "2025-01-01", None);
+    let found = compare(&own(of("2024-03-05")), &own(again));
+    let lost: Vec<String> = told(&found).into_iter().filter(|l| l.starts_with("lost")).collect();
+    assert_eq!(lost, [format!("lost {M} 2026-10-10 2026-10-20")]);
+}
+
+/// What is gained for days that are over takes nothing away, and is told.
+#[test]
+fn a_start_that_is_set_back_is_told_and_no_loss() {
+    let found = compare(&of("2024-03-05"), &of("2020-03-05"));
+    assert_eq!(told(&found), [format!("gained {BOTH} 2020-03-05 2024-03-05")]);
+    assert!(!found.verdict.coverage_is_lost && !found.verdict.coverage_is_unknown && found.changes[0].matters);
+}
+
+/// A loss at the moment asked is one loss, whatever it says of the days before; so is a gain.
+#[test]
+fn what_lasts_until_now_is_told_once() {
+    let found = compare(&of("2024-03-05"), &world(json!({"effectiveEnd": "2026-10-20"})));
+    assert_eq!(told(&found), [format!("lost {BOTH} – – past 2026-10-20")]);
+    let found = compare(&world(json!({"effectiveEnd": "2026-10-20"})), &of("2024-03-05"));
+    assert_eq!(told(&found), [format!("gained {BOTH} – – past 2026-10-20")]);
+}
+
+/// An account that left long ago, and which agreement covered it while it was a member.
+#[test]
+fn the_past_of_a_former_member_counts() {
+    let left = |until: &str| {
+        let attrs = json!({"memberships": [{"organization": ORG, "from": "2024-06-01", "until": until}]});
+        of("2024-03-05").account(B, attrs, &[])
+    };
+    assert_eq!(told(&compare(&left("2025-06-30"), &left("2025-03-31"))), [format!("lost {B} 2025-03-31 2025-06-30")]);
+    assert_eq!(told(&compare(&left("2025-03-31"), &left("2025-06-30"))), [format!("gained {B} 2025-03-31 2025-06-30")]);
+    assert_eq!(told(&compare(&left("2025-06-30"), &of("2024-03-05"))), [format!("lost {B} 2024-06-01 2025-06-30")]);
+    assert_eq!(told(&compare(&of("2024-03-05"), &left("2025-06-30"))), [] as [&str; 0], "it had no record");
+    // the agreement that covered it then is moved on
+    let moved = |start: &str| {
+        let attrs = json!({"memberships": [{"organization": ORG, "from": "2024-06-01", "until": "2025-06-30"}]});
+        of(start).account(B, attrs, &[])
+    };
+    let found = compare(&moved("2024-03-05"), &moved("2024-07-01"));
+    assert_eq!(told(&found), [format!("lost {BOTH} 2024-03-05 2024-07-01"), format!("lost {B} 2024-06-01 2024-07-01")]);
+    assert!(found.coverage.iter().all(|e| !e.causes.is_empty()), "{:?}", found.coverage);
+}
+
+/// What is not known with the change passes no more than what is not (D16).
+#[test]
+fn what_is_not_known_of_past_days_any_more_may_be_lost() {
+    let member = |attrs: Value| of("2024-03-05").account(B, attrs, &[ORG]);
+    let known = member(json!({"memberships": [{"organization": ORG, "from": "2024-06-01"}]}));
+    let found = compare(&known, &member(json!({"membershipsKnownSince": "2026-01-01"})));
+    assert_eq!(told(&found), [format!("may-be-lost {B} 2024-06-01 2026-01-01")]);
+    assert!(found.verdict.coverage_is_unknown && !found.verdict.coverage_is_lost);
+}
+
+/// What has nothing to do with coverage says nothing of the past.
+#[test]
+fn what_is_not_about_coverage_is_not_asked_about() {
+    let found = compare(&of("2024-03-05"), &of("2024-03-05").user(M, "jane", json!([])));
+    assert_eq!(told(&found), [] as [&str; 0]);
+}
+
+/// Accounts that were not listed, below an agreement that is moved on (D31).
+#[test]
+fn accounts_that_were_not_listed_may_have_lost_it_too() {
+    let open = |start: &str| {
+        let world = World::new().org(json!({"accountsKnown": false})).account(M, json!({}), &[ORG]);
+        below(world, json!({"effectiveStart": start}))
+    };
+    let found = compare(&open("2024-03-05"), &open("2026-10-31"));
+    assert!(found.perhaps_lost.iter().any(|p| p.account.is_none() && p.kind == "baa"), "{:?}", found.perhaps_lost);
+    let found = compare(&open("2026-10-31"), &open("2024-03-05"));
+    assert!(found.perhaps_lost.is_empty(), "{:?}", found.perhaps_lost);
+}
+
+/// `diff` and `coverage --compare` of two folders: the exit code and the words.
+fn said(base: &World, head: &World, asked: &[&str]) -> (Option<i32>, String) {
+    let (base, head) = (base.folder(), head.folder());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.env("NO_COLOR", "1").env("COLUMNS", "300").args(asked).arg(base.path()).arg(head.path());
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    (output.status.code(), text)
+}
+
+#[test]
+fn every_command_says_so() {
+    let as_of = |world: World| world.file("countersign.toml", "asOf = \"2026-11-01\"\n".to_owned());
+    let (old, new) = (as_of(of("2024-03-05")), as_of(of("2026-10-31")));
+    for asked in [&["diff"][..], &["coverage", "--compare"]] {
+        let (code, text) = said(&old, &new, asked);
+        assert_eq!(code, Some(1), "{text}");
+        assert!(text.contains("coverage is lost"), "{text}");
+        assert!(text.contains("in the past, from 2024-03-05 at 00:00 UTC until 2026-10-31 at 00:00 UTC"), "{text}");
+        let (code, text) = said(&new, &old, asked);
+        assert_eq!(code, Some(0), "{text}");
+        assert!(text.contains("no coverage is lost; the record of the past is another"), "{text}");
+        assert!(!text.contains("no effect"), "{text}");
+    }
+}
