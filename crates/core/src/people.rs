@@ -35,6 +35,9 @@ use states::{States, depending};
 /// Who stands behind roles, by their ARNs.
 pub type Roles = BTreeMap<String, Behind>;
 
+/// The accounts of organizations, by their ids.
+type Accounts = BTreeMap<String, BTreeSet<String>>;
+
 /// Who stands behind a role.
 #[derive(Clone, Debug, Default)]
 pub struct Behind {
@@ -239,7 +242,7 @@ fn organizations(
 fn strangers(
     directory: &mut Directory<'_>,
     tree: &Tree,
-    (trusts, unseen, organizations): (&BTreeMap<String, Option<Trust>>, &Unseen, &BTreeMap<String, BTreeSet<String>>),
+    (trusts, unseen, organizations): (&BTreeMap<String, Option<Trust>>, &Unseen, &Accounts),
 ) -> Result<BTreeMap<String, Principal>, Failure> {
     let named = |who: &Who| if let Who::Account(account) = who { Some(account.clone()) } else { None };
     let mut accounts: BTreeSet<String> = BTreeSet::new();
