@@ -68,6 +68,7 @@ mod own_rules;
 mod page;
 mod people;
 mod people_collections;
+mod people_confined;
 mod people_controls;
 mod people_controls_unlisted;
 mod people_members;

@@ -14,6 +14,7 @@ use crate::iam::principal::Who;
 use crate::inventory::Inventory;
 use crate::inventory::config::Trusted;
 use crate::inventory::tree::Tree;
+use crate::permissions::confined::Confined;
 use crate::permissions::principals::{Directory, Identity, Principal};
 use crate::permissions::trust::{Hop, Surroundings, Trust, is, is_identity};
 use crate::policies::RuleBook;
@@ -33,6 +34,9 @@ use states::{States, depending};
 
 /// Who stands behind roles, by their ARNs.
 pub type Roles = BTreeMap<String, Behind>;
+
+/// The accounts of organizations, by their ids.
+type Accounts = BTreeMap<String, BTreeSet<String>>;
 
 /// Who stands behind a role.
 #[derive(Clone, Debug, Default)]
@@ -132,7 +136,8 @@ pub fn follow(
         let accounts = accounts(&trusts, &identities, wanted);
         let callers = directory.those(|i| i.kind != PrincipalKind::Root && accounts.contains(&i.account))?;
         let unseen = Unseen::of(inventory);
-        let strangers = strangers(&mut directory, tree, (&trusts, &unseen))?;
+        let organizations = organizations(inventory, &agreements, (options, &unseen))?;
+        let strangers = strangers(&mut directory, tree, (&trusts, &unseen, &organizations))?;
         let states = States::new(&agreements, rules, options.any_state);
         let mut following = Following {
             inventory,
@@ -142,6 +147,7 @@ pub fn follow(
             callers,
             strangers,
             unseen,
+            organizations,
             states,
             edges: BTreeMap::new(),
         };
@@ -202,16 +208,55 @@ fn surroundings(account: &str, directory: &mut Directory<'_>, tree: &Tree) -> Re
     Ok(Surroundings { controls, keys: directory.resource_keys(&account.id, &standing) })
 }
 
+/// The accounts that are, or may be, in each organization, where all of them are known: those of the snapshot are known for no moment
+/// before it.
+fn organizations(
+    inventory: &Inventory,
+    agreements: &Agreements<'_>,
+    (options, unseen): (&Options, &Unseen),
+) -> Result<BTreeMap<String, BTreeSet<String>>, Failure> {
+    if options.at < options.snapshot {
+        return Ok(BTreeMap::new());
+    }
+    let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for organization in inventory.of_type("Organization") {
+        if !unseen.organizations().any(|id| *id == organization.uid.id) {
+            let management =
+                organization.reference("managementAccount").or_else(|| organization.str("managementAccount"));
+            known.insert(organization.uid.id.clone(), management.map(str::to_owned).into_iter().collect());
+        }
+    }
+    for account in agreements.tree.accounts.values() {
+        let (now, then) = (agreements.tree.now(account), agreements.standing(account)?);
+        for (id, accounts) in &mut known {
+            if now.organization.as_ref() == Some(id) || then.organizations().any(|o| o == id) || then.unknown.is_some()
+            {
+                accounts.insert(account.id.clone());
+            }
+        }
+    }
+    Ok(known)
+}
+
 /// By accounts that trust policies name: a principal of which nothing is known, where not all are listed.
 fn strangers(
     directory: &mut Directory<'_>,
     tree: &Tree,
-    (trusts, unseen): (&BTreeMap<String, Option<Trust>>, &Unseen),
+    (trusts, unseen, organizations): (&BTreeMap<String, Option<Trust>>, &Unseen, &Accounts),
 ) -> Result<BTreeMap<String, Principal>, Failure> {
     let named = |who: &Who| if let Who::Account(account) = who { Some(account.clone()) } else { None };
-    let named: BTreeSet<String> = trusts.values().flatten().flat_map(|t| t.who.iter().filter_map(named)).collect();
+    let mut accounts: BTreeSet<String> = BTreeSet::new();
+    for trust in trusts.values().flatten() {
+        accounts.extend(trust.who.iter().filter_map(named));
+        for confined in trust.leaves().unwrap_or_default().iter().flatten().flatten() {
+            match confined {
+                Confined::To(who) => accounts.extend(named(who)),
+                Confined::ToOrganization(id) => accounts.extend(organizations.get(id).cloned().unwrap_or_default()),
+            }
+        }
+    }
     let mut strangers = BTreeMap::new();
-    for account in named.iter().filter_map(|id| tree.accounts.get(id)) {
+    for account in accounts.iter().filter_map(|id| tree.accounts.get(id)) {
         let (principals, assignments) = (unseen.principals_of(&account.id), unseen.assignments_of(&account.id));
         if principals || assignments {
             strangers.insert(account.id.clone(), stranger(directory, account, principals)?);
@@ -262,6 +307,8 @@ struct Following<'a> {
     /// By accounts whose principals are not all listed.
     strangers: BTreeMap<String, Principal>,
     unseen: Unseen,
+    /// The accounts of organizations, where all are known.
+    organizations: BTreeMap<String, BTreeSet<String>>,
     states: States<'a>,
     edges: BTreeMap<String, Edges>,
 }
@@ -297,7 +344,8 @@ impl Following<'_> {
                     }
                 }
                 let (identities, strangers, unseen) = (&self.identities, &self.strangers, &self.unseen);
-                edges.others = Outside { identities, strangers, unseen }.of(trust, &mut self.states)?;
+                let outside = Outside { identities, strangers, unseen, organizations: &self.organizations };
+                edges.others = outside.of(trust, &mut self.states)?;
                 if !trust.is_known() {
                     edges.others.push((UNKNOWN.to_owned(), None));
                 }

@@ -27,6 +27,12 @@ enum Token {
     OneOfName,
     /// Any characters of a name.
     Name,
+    /// A hexadecimal digit, in lower case.
+    Hex,
+    /// A letter in lower case.
+    Lower,
+    /// Any letters in lower case, and hyphens.
+    Words,
 }
 
 /// A piece of a pattern that is put together of several.
@@ -42,18 +48,20 @@ pub enum Piece<'t> {
     Path,
     /// A name.
     Name,
-    /// What ends a name, or nothing.
-    RestOfName,
     /// Names, each with a slash behind it; or nothing.
     Folders,
     /// Anything, colons included.
     Rest,
+    /// The name of a Region, by its form: `eu-west-1`.
+    Region,
+    /// What ends the name of a permission set's role: sixteen hexadecimal digits.
+    Suffix,
 }
 
 impl Token {
     /// It stands for any number of characters.
     fn repeats(self) -> bool {
-        matches!(self, Self::Any(_) | Self::Name)
+        matches!(self, Self::Any(_) | Self::Name | Self::Words)
     }
 }
 
@@ -127,9 +135,12 @@ impl Pattern {
                 Piece::Account => tokens.extend([Token::Digit; 12]),
                 Piece::Path => tokens.extend([Token::Any(false), Token::OneOfName]),
                 Piece::Name => tokens.extend([Token::OneOfName, Token::Name]),
-                Piece::RestOfName => tokens.push(Token::Name),
                 Piece::Folders => tokens.extend([Token::Any(false), Token::Char('/')]),
                 Piece::Rest => tokens.push(Token::Any(true)),
+                Piece::Region => {
+                    tokens.extend([Token::Lower, Token::Lower, Token::Words, Token::Char('-'), Token::Digit]);
+                }
+                Piece::Suffix => tokens.extend([Token::Hex; 16]),
             }
         }
         Self { tokens, ignore_case: false }
@@ -220,6 +231,9 @@ impl Pattern {
             Token::One(colons) | Token::Any(colons) => colons || c != ':',
             Token::Digit => c.is_ascii_digit(),
             Token::OneOfName | Token::Name => c != ':' && c != '/',
+            Token::Hex => matches!(c, '0'..='9' | 'a'..='f'),
+            Token::Lower => c.is_ascii_lowercase(),
+            Token::Words => c.is_ascii_lowercase() || c == '-',
         }
     }
 
@@ -231,6 +245,9 @@ impl Pattern {
             Token::One(false) | Token::Any(false) => vec![':'],
             Token::Digit => ('0'..='9').collect(),
             Token::OneOfName | Token::Name => vec![':', '/'],
+            Token::Hex => ('0'..='9').chain('a'..='f').collect(),
+            Token::Lower => ('a'..='z').collect(),
+            Token::Words => ('a'..='z').chain(['-']).collect(),
             Token::One(true) | Token::Any(true) => Vec::new(),
         }
     }

@@ -4,17 +4,26 @@ use std::collections::BTreeSet;
 
 use super::Inventory;
 use super::entity::{Entity, Item, Uid};
+use crate::iam::minterms::{Pattern, Piece};
 
 /// What a permission set is called.
 pub fn name(set: &Entity) -> &str {
     set.str("name").unwrap_or(&set.uid.id)
 }
 
-/// Whether a role is the one that a permission set becomes: its name ends in sixteen hexadecimal digits.
+/// Whether a role is the one that a permission set becomes: its name ends in sixteen hexadecimal digits, in lower case.
 pub fn is_role_of_set(role: &str, name: &str) -> bool {
     let suffix =
         role.strip_prefix("AWSReservedSSO_").and_then(|r| r.strip_prefix(name)).and_then(|r| r.strip_prefix('_'));
-    suffix.is_some_and(|s| s.len() == 16 && s.bytes().all(|b| b.is_ascii_hexdigit()))
+    suffix.is_some_and(|s| s.len() == 16 && s.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
+}
+
+/// Whether that is the role of a path below `/aws-reserved/sso.amazonaws.com/`, which has the name of a Region or nothing before the name.
+pub fn is_path_of_set(path: &str, name: &str) -> bool {
+    match path.rsplit_once('/') {
+        Some((region, role)) => is_role_of_set(role, name) && Pattern::of_pieces(&[Piece::Region]).matches(region),
+        None => is_role_of_set(path, name),
+    }
 }
 
 /// The permission set by which a role is called that is not known: `AWSReservedSSO_NAME_*`.

@@ -1,11 +1,12 @@
 //! Who may become a role and is not in the inventory: as far as its trust policy, and the control policies of both sides, let them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::members::Unlisted;
 use super::states::States;
 use crate::assessment::completeness::Unseen;
 use crate::iam::principal::Who;
+use crate::permissions::confined::Confined;
 use crate::permissions::principals::{Identity, Principal};
 use crate::permissions::trust::{Trust, is_identity};
 use crate::problem::Failure;
@@ -20,7 +21,11 @@ pub(super) struct Outside<'f> {
     /// By accounts whose principals are not all listed.
     pub strangers: &'f BTreeMap<String, Principal>,
     pub unseen: &'f Unseen,
+    /// The accounts of organizations, where all are known.
+    pub organizations: &'f BTreeMap<String, BTreeSet<String>>,
 }
+
+const ANYONE: &str = "anyone, of any account";
 
 impl Outside<'_> {
     /// Whether all who can act in an account are in the inventory.
@@ -38,49 +43,99 @@ impl Outside<'_> {
     /// Those whom the trust policy lets become the role, and of whom the inventory knows nothing.
     pub fn of(&self, trust: &Trust, states: &mut States<'_>) -> Result<Vec<Stranger>, Failure> {
         let mut others = Vec::new();
+        let leaves = trust.leaves();
         for who in &trust.who {
-            // nobody acts from an account that is closed or suspended
-            let from = match who {
-                Who::Account(account) => Some(account.as_str()),
-                Who::Aws(arn) => arn.split(':').nth(4),
-                _ => None,
-            };
-            let elsewhere = |i: &&Identity| from == Some(i.account.as_str()) && !trust.is_of_partition(&i.arn);
-            if self.identities.iter().any(|i| elsewhere(&i)) {
-                continue;
+            // whom the conditions leave is asked about below
+            if leaves.is_none() || !matches!(who, Who::Everyone | Who::AnyAws) {
+                others.extend(self.stranger(who, trust, states)?);
             }
-            if from.map(|account| states.of(account)).transpose()? == Some(Decision::Deny) {
-                continue;
-            }
-            let mut unlisted = None;
-            let words = match who {
-                Who::Everyone | Who::AnyAws => "anyone, of any account".to_owned(),
-                Who::Account(account) if self.is_listed(account) || !self.may_come_from(account, trust)? => continue,
-                Who::Account(account) if self.identities.iter().any(|i| i.account == *account) => {
-                    unlisted = Unlisted::of_account(account, self.unseen);
-                    unlisted.as_ref().map(Unlisted::words).unwrap_or_else(|| format!("account {account}"))
-                }
-                Who::Account(account) => format!("account {account}, which is not in the inventory"),
-                // the unique id of a user or a role that was deleted
-                Who::Aws(text) if !text.starts_with("arn:") => continue,
-                Who::Aws(_) if self.identities.iter().any(|i| is_identity(who, i)) => continue,
-                Who::Aws(arn) => {
-                    unlisted = from.and_then(|account| Unlisted::of_account(account, self.unseen));
-                    format!("{arn}, which is not in the inventory")
-                }
-                Who::Service(service) => format!("the service {service}"),
-                Who::Federated(provider) => format!("the identity provider {provider}"),
-                Who::CanonicalUser(id) => format!("the canonical user {id}"),
-            };
-            if trust.assumed_from_outside(who)?.decision != Decision::Deny {
-                others.push((words, unlisted));
+        }
+        for ways in leaves.unwrap_or_default() {
+            if self.may_leave_others(ways, trust, states)? {
+                others.push((ANYONE.to_owned(), None));
             }
         }
         if trust.allows_everyone_but_some() {
-            others.push(("anyone, of any account".to_owned(), None));
+            others.push((ANYONE.to_owned(), None));
         }
         others.sort();
         others.dedup();
         Ok(others)
+    }
+
+    /// Whether somebody of whom the inventory knows nothing may be among those whom the conditions of a statement about everyone leave.
+    /// They hold together, so that one that leaves nobody else is enough.
+    fn may_leave_others(
+        &self,
+        ways: &[BTreeSet<Confined>],
+        trust: &Trust,
+        states: &mut States<'_>,
+    ) -> Result<bool, Failure> {
+        for way in ways {
+            let mut all_known = true;
+            for confined in way {
+                all_known = all_known && self.knows(confined, trust, states)?;
+            }
+            if all_known {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the inventory knows everybody whom a condition leaves of everyone.
+    fn knows(&self, confined: &Confined, trust: &Trust, states: &mut States<'_>) -> Result<bool, Failure> {
+        let organization = match confined {
+            Confined::To(who) => return Ok(self.stranger(who, trust, states)?.is_none()),
+            Confined::ToOrganization(id) => id,
+        };
+        let Some(accounts) = self.organizations.get(organization) else { return Ok(false) };
+        for account in accounts {
+            if self.stranger(&Who::Account(account.clone()), trust, states)?.is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Who is named, as far as the inventory knows nothing of them and the trust policy lets them become the role.
+    fn stranger(&self, who: &Who, trust: &Trust, states: &mut States<'_>) -> Result<Option<Stranger>, Failure> {
+        // nobody acts from an account that is closed or suspended
+        let from = match who {
+            Who::Account(account) => Some(account.as_str()),
+            Who::Aws(arn) => arn.split(':').nth(4),
+            _ => None,
+        };
+        let elsewhere = |i: &&Identity| from == Some(i.account.as_str()) && !trust.is_of_partition(&i.arn);
+        if self.identities.iter().any(|i| elsewhere(&i)) {
+            return Ok(None);
+        }
+        if from.map(|account| states.of(account)).transpose()? == Some(Decision::Deny) {
+            return Ok(None);
+        }
+        let mut unlisted = None;
+        let words = match who {
+            Who::Everyone | Who::AnyAws => ANYONE.to_owned(),
+            Who::Account(account) if self.is_listed(account) || !self.may_come_from(account, trust)? => {
+                return Ok(None);
+            }
+            Who::Account(account) if self.identities.iter().any(|i| i.account == *account) => {
+                unlisted = Unlisted::of_account(account, self.unseen);
+                unlisted.as_ref().map(Unlisted::words).unwrap_or_else(|| format!("account {account}"))
+            }
+            Who::Account(account) => format!("account {account}, which is not in the inventory"),
+            // the unique id of a user or a role that was deleted
+            Who::Aws(text) if !text.starts_with("arn:") => return Ok(None),
+            Who::Aws(_) if self.identities.iter().any(|i| is_identity(who, i)) => return Ok(None),
+            Who::Aws(arn) => {
+                unlisted = from.and_then(|account| Unlisted::of_account(account, self.unseen));
+                format!("{arn}, which is not in the inventory")
+            }
+            Who::Service(service) => format!("the service {service}"),
+            Who::Federated(provider) => format!("the identity provider {provider}"),
+            Who::CanonicalUser(id) => format!("the canonical user {id}"),
+        };
+        let may = trust.assumed_from_outside(who)?.decision != Decision::Deny;
+        Ok(may.then_some((words, unlisted)))
     }
 }

@@ -7,7 +7,7 @@ use super::principals::{Attached, Identity, OpenGroup, Person};
 use crate::inventory::Inventory;
 use crate::inventory::entity::{Entity, Item, Uid};
 use crate::inventory::model::Account;
-use crate::inventory::permission_sets::{self, is_role_of_set};
+use crate::inventory::permission_sets::{self, is_path_of_set};
 use crate::inventory::tree::Tree;
 use crate::terms::PrincipalKind;
 
@@ -113,7 +113,7 @@ impl<'a> Everyone<'a> {
         let prefix = format!("arn:{}:iam::{}:role/aws-reserved/sso.amazonaws.com/", account.partition, account.id);
         let roles = self.inventory.entities.range(Uid::new("Role", &prefix)..).map(|(_, e)| e);
         let mut roles = roles.take_while(|r| r.uid.ty == "Role" && r.uid.id.starts_with(&prefix));
-        let role = roles.find(|r| is_provisioned(&r.uid.id, &prefix, &name));
+        let role = roles.find(|r| r.uid.id.strip_prefix(&prefix).is_some_and(|path| is_path_of_set(path, &name)));
         let mut attached = self.attached(set);
         let own = |name: &str| {
             let path = if name.starts_with('/') { name.to_owned() } else { format!("/{name}") };
@@ -211,12 +211,4 @@ fn accounts_below(tree: &Tree) -> HashMap<String, Vec<&str>> {
         }
     }
     below
-}
-
-/// Whether a role is the one that a permission set becomes: its name ends in sixteen hexadecimal digits.
-fn is_provisioned(arn: &str, prefix: &str, name: &str) -> bool {
-    let Some(path) = arn.strip_prefix(prefix) else {
-        return false;
-    };
-    is_role_of_set(path.rsplit('/').next().unwrap_or(path), name)
 }

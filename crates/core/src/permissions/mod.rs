@@ -6,6 +6,7 @@
 pub mod atom;
 pub(crate) mod caller;
 pub(crate) mod classes;
+pub mod confined;
 pub mod context;
 pub(crate) mod controls;
 pub(crate) mod crossing;

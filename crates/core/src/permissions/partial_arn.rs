@@ -1,11 +1,15 @@
 //! The ARN of a user or role of which a part is not known, and which patterns can tell the account in it from another.
 
+use crate::aws;
 use crate::aws::keys::values::SUCH_AS;
 use crate::iam::minterms::{Pattern, Piece};
 use crate::iam::template::{Template, TemplatePart};
 
 /// An account that there is not: it stands for any, where no pattern can tell which.
 pub const ANY_ACCOUNT: &str = "000000000000";
+
+/// What stands before the Region in the path of a permission set's role.
+const SSO: &str = "/sso.amazonaws.com/";
 
 /// The ARN of a user or role: its account is known, and of its resource some parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +25,10 @@ pub struct PartialArn {
 pub enum Part {
     /// This text.
     Text(String),
-    /// The rest of a name: no colon and no slash, as IAM has it.
-    Name,
+    /// The name of a Region.
+    Region,
+    /// What ends the name of a permission set's role.
+    Suffix,
     /// Anything: a path may have colons.
     Any,
 }
@@ -38,6 +44,26 @@ impl PartialArn {
     /// Of the resources of an account.
     pub fn new(partition: &str, account: &str, resources: Vec<Vec<Part>>) -> Self {
         Self { partition: partition.to_owned(), account: account.to_owned(), resources }
+    }
+
+    /// The role of a permission set: its path holds the Region of Identity Center unless that is us-east-1, and its name ends in sixteen
+    /// hexadecimal digits. `stem` is the path without a Region, and the name up to the digits.
+    pub fn of_set(partition: &str, account: &str, stem: &str) -> Self {
+        let (path, name) = stem.rsplit_once('/').unwrap_or(("", stem));
+        let in_region =
+            vec![Part::text(format!("{path}/")), Part::Region, Part::text(format!("/{name}")), Part::Suffix];
+        Self::new(partition, account, vec![vec![Part::text(stem), Part::Suffix], in_region])
+    }
+
+    /// An example with a Region that there is, where it has one by its form alone, and the patterns of a policy do not tell them apart.
+    pub fn in_known_region(&self, example: String, is_alike: impl Fn(&str) -> bool) -> String {
+        let known = |example: &str| {
+            let (before, after) = example.split_once(SSO)?;
+            let (_, name) = after.split_once('/')?;
+            let regions = aws::regions().filter(|region| aws::partition_of(region) == self.partition);
+            regions.map(|region| format!("{before}{SSO}{region}/{name}")).find(|text| is_alike(text))
+        };
+        known(&example).unwrap_or(example)
     }
 
     /// The account's number.
@@ -58,7 +84,8 @@ impl PartialArn {
             let mut pieces = vec![Piece::Text(&stem)];
             pieces.extend(parts.iter().map(|part| match part {
                 Part::Text(text) => Piece::Text(text),
-                Part::Name => Piece::RestOfName,
+                Part::Region => Piece::Region,
+                Part::Suffix => Piece::Suffix,
                 Part::Any => Piece::Rest,
             }));
             Pattern::of_pieces(&pieces)
@@ -198,19 +225,35 @@ mod tests {
         }
     }
 
+    /// Facts on inputs: `/aws-reserved/sso.amazonaws.com/[region/]AWSReservedSSO_<Name>_<16 hex>`.
     #[test]
-    fn the_rest_of_a_name_ends_at_a_colon_and_at_a_slash() {
-        let parts = vec![Part::text("role/AWSReservedSSO_Legal_"), Part::Name];
-        let arn = PartialArn::new("aws", "111122223333", vec![parts]);
-        for (text, expected) in [
-            ("arn:aws:iam::111122223333:role/AWSReservedSSO_Legal_0123456789abcdef", true),
-            ("arn:aws:iam::111122223333:role/AWSReservedSSO_Legal_x:root", false),
-            ("arn:aws:iam::111122223333:role/AWSReservedSSO_Legal_x/y", false),
-            ("arn:aws:iam::444455556666:role/AWSReservedSSO_Legal_x", false),
-        ] {
-            assert_eq!(arn.matches(text), expected, "{text}");
+    fn the_role_of_a_permission_set_has_a_region_or_none_and_sixteen_digits() {
+        let stem = "role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Legal_";
+        let arn = PartialArn::of_set("aws", "111122223333", stem);
+        let role = |path: &str, suffix: &str| {
+            format!("arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/{path}AWSReservedSSO_Legal_{suffix}")
+        };
+        for region in ["", "us-west-2/", "us-gov-west-1/", "ap-southeast-7/", "us-isob-east-1/", "eusc-de-east-1/"] {
+            assert!(arn.matches(&role(region, "0123456789abcdef")), "{region}");
         }
-        assert!(arn.in_account("444455556666").matches("arn:aws:iam::444455556666:role/AWSReservedSSO_Legal_x"));
+        for (path, suffix) in [
+            ("", "x"),
+            ("", "0123456789abcde"),
+            ("", "0123456789abcdef0"),
+            ("", "0123456789ABCDEF"),
+            ("", "0123456789abcdeg"),
+            ("", "ReadOnly_0123456789abcdef"),
+            ("EU-WEST-1/", "0123456789abcdef"),
+            ("eu_west_1/", "0123456789abcdef"),
+            ("eu-west-1/x/", "0123456789abcdef"),
+            ("x/", "0123456789abcdef"),
+            ("/", "0123456789abcdef"),
+            ("eu-west-/", "0123456789abcdef"),
+        ] {
+            assert!(!arn.matches(&role(path, suffix)), "{path} {suffix}");
+        }
+        let there = role("", "0123456789abcdef").replace("111122223333", "444455556666");
+        assert!(!arn.matches(&there) && arn.in_account("444455556666").matches(&there));
         assert_eq!(arn.of_any_account(), arn.in_account("444455556666").of_any_account());
     }
 }

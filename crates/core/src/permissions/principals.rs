@@ -13,7 +13,7 @@ use super::everyone::Everyone;
 use super::knowledge::{Knowledge, Known};
 use super::layer::{Documents, Layer};
 use super::moment::{Declared, NotKnown, Stands, Then};
-use super::partial_arn::{Part, PartialArn};
+use super::partial_arn::PartialArn;
 use super::scenarios::{Memo, Stack};
 use super::session_tags;
 use crate::aws;
@@ -528,14 +528,9 @@ fn of_caller(knowledge: &mut Knowledge, kind: PrincipalKind, arn: &str) {
     // a permission set is known by the start of its role's ARN
     caller::keys(arn.trim_end_matches('*')).into_iter().for_each(|(key, known)| knowledge.insert(key, known));
     if let (Some(stem), PrincipalKind::PermissionSet) = (arn.strip_suffix('*'), kind) {
-        // the role's path holds the Region of Identity Center unless that is us-east-1, and its name ends in a suffix
         let parts: Vec<&str> = stem.splitn(6, ':').collect();
         if let ["arn", partition, "iam", "", account, resource] = parts.as_slice() {
-            let (path, name) = resource.rsplit_once('/').unwrap_or(("", resource));
-            let in_region =
-                vec![Part::text(format!("{path}/")), Part::Name, Part::text(format!("/{name}")), Part::Name];
-            let resources = vec![vec![Part::text(*resource), Part::Name], in_region];
-            knowledge.insert("aws:principalarn", Known::Like(PartialArn::new(partition, account, resources)));
+            knowledge.insert("aws:principalarn", Known::Like(PartialArn::of_set(partition, account, resource)));
         }
     }
 }

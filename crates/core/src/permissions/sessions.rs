@@ -9,7 +9,7 @@ use super::names::{Caller, CallerKind};
 use crate::iam::principal::Who;
 use crate::iam::segments;
 use crate::iam::whom::{ALL, ANY_AWS, EVERYONE};
-use crate::inventory::permission_sets::is_role_of_set;
+use crate::inventory::permission_sets::{is_path_of_set, is_role_of_set};
 use crate::terms::PrincipalKind;
 
 /// The names that a caller has, and those that `NotPrincipal` must list to except it.
@@ -39,8 +39,8 @@ impl Somebody<'_> {
         let Some(role) = self.own(arn, "iam").filter(|_| !self.is_known()) else {
             return arn == self.arn;
         };
-        let of_set = role.starts_with("role/aws-reserved/sso.amazonaws.com/");
-        arn == self.arn || (of_set && role.rsplit('/').next().is_some_and(|role| is_role_of_set(role, self.name)))
+        let path = role.strip_prefix("role/aws-reserved/sso.amazonaws.com/");
+        arn == self.arn || path.is_some_and(|path| is_path_of_set(path, self.name))
     }
 
     /// Whether an ARN is that of a session of its role, whose path such an ARN leaves out, or may be.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::confined::{self, Confined};
 use super::context::Keys;
 use super::knowledge::{Knowledge, Known, Rest};
 use super::layer::Layer;
@@ -49,6 +50,8 @@ pub struct Trust {
     around: Surroundings,
     /// Everyone that the statements name, each once.
     pub who: BTreeSet<Who>,
+    /// Of each statement that allows everyone: whom its conditions leave, each by itself.
+    everyone: Vec<Vec<BTreeSet<Confined>>>,
     /// A statement allows everyone but those that it names.
     allows_others: bool,
     /// The role has a policy, and the inventory does not tell what it says.
@@ -69,6 +72,10 @@ impl Trust {
     pub fn new(role: &Entity, account: &str, policy: &Policy, around: Surroundings) -> Self {
         let statements = &policy.document.statements;
         let who = statements.iter().filter_map(|s| s.principals.as_ref()).flat_map(|p| p.who.clone()).collect();
+        let allows_everyone = |s: &&Statement| {
+            let is_everyone = |who: &Who| matches!(who, Who::Everyone | Who::AnyAws);
+            s.allow && s.principals.as_ref().is_some_and(|p| !p.negated && p.who.iter().any(is_everyone))
+        };
         let negated = |s: &Statement| s.allow && s.principals.as_ref().is_some_and(|p| p.negated);
         Self {
             role: role.uid.id.clone(),
@@ -77,6 +84,7 @@ impl Trust {
             policy: layer(policy),
             around,
             allows_others: statements.iter().any(negated),
+            everyone: statements.iter().filter(allows_everyone).map(confined::by_conditions).collect(),
             who,
             unknown: false,
         }
@@ -92,6 +100,7 @@ impl Trust {
             around,
             who: BTreeSet::new(),
             allows_others: false,
+            everyone: Vec::new(),
             unknown: true,
         }
     }
@@ -109,6 +118,12 @@ impl Trust {
     /// Whether a statement allows everyone but those that it names.
     pub fn allows_everyone_but_some(&self) -> bool {
         self.allows_others
+    }
+
+    /// Whom the statements that allow everyone leave by their conditions: of each, the ways in which these tell it. `None` where one
+    /// of the statements may leave anybody.
+    pub fn leaves(&self) -> Option<&[Vec<BTreeSet<Confined>>]> {
+        self.everyone.iter().all(|ways| !ways.is_empty()).then_some(self.everyone.as_slice())
     }
 
     /// Whether an ARN is of the role's partition: nobody becomes a role of another one.

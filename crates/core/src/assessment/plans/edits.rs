@@ -47,6 +47,15 @@ pub enum Edit {
         /// IAM actions, and on what.
         grants: Grants,
     },
+    /// A policy is taken from what it is attached to.
+    Detach {
+        /// From what.
+        from: Vec<Uid>,
+        /// The attribute that names what is attached.
+        attr: &'static str,
+        /// The id of the policy.
+        policy: String,
+    },
     /// An attribute becomes something else.
     Set {
         /// Of what.
@@ -68,7 +77,7 @@ impl Edit {
     pub fn policy(&self) -> Option<&str> {
         match self {
             Self::Allow { policy, .. } | Self::Except { policy, .. } | Self::Remove { policy, .. } => Some(policy),
-            Self::Attach { .. } | Self::Set { .. } => None,
+            Self::Attach { .. } | Self::Detach { .. } | Self::Set { .. } => None,
         }
     }
 
@@ -82,10 +91,8 @@ impl Edit {
             Self::Except { policy, statement, arns } => {
                 rewrite(inventory, policy, |s| except(s.get_mut(*statement), arns))
             }
-            Self::Remove { policy, statement } => rewrite(inventory, policy, |s| {
-                let known = *statement < s.len();
-                known.then(|| s.remove(*statement)).is_some()
-            }),
+            Self::Remove { policy, statement } => rewrite(inventory, policy, |s| silence(s.get_mut(*statement))),
+            Self::Detach { from, attr, policy } => from.iter().all(|uid| detach(inventory, uid, attr, policy)),
             Self::Attach { to, attr, grants } => attach(inventory, to, attr, grants),
             Self::Set { of, path, becomes, report } => set(inventory, of, path, becomes, report.as_deref()),
         }
@@ -111,6 +118,20 @@ fn except(statement: Option<&mut Value>, arns: &[String]) -> bool {
     true
 }
 
+/// An action that no service has.
+const NO_ACTION: &str = "countersign:Removed";
+
+/// Makes a statement say nothing. It keeps its place, so that the others are found by theirs, whatever was removed before.
+fn silence(statement: Option<&mut Value>) -> bool {
+    let removed = json!({"Effect": "Deny", "Action": NO_ACTION, "Resource": "*"});
+    statement.map(|statement| *statement = removed).is_some()
+}
+
+/// Whether a statement was removed.
+pub(super) fn is_silenced(statement: &document::Statement) -> bool {
+    statement.actions.texts.iter().any(|text| text == NO_ACTION)
+}
+
 /// Edits the statements of a policy, and reads it again.
 fn rewrite(inventory: &mut Inventory, id: &str, edit: impl FnOnce(&mut Vec<Value>) -> bool) -> bool {
     let Some(policy) = inventory.policies.get(id).filter(|p| !p.built_in) else { return false };
@@ -121,13 +142,6 @@ fn rewrite(inventory: &mut Inventory, id: &str, edit: impl FnOnce(&mut Vec<Value
     };
     if !edit(&mut statements) {
         return false;
-    }
-    if statements.is_empty() {
-        // a document without statements says nothing, and is none that could be read
-        let document = document::Document { source: policy.document.source.clone(), statements: Vec::new() };
-        let silent = Policy { document: std::sync::Arc::new(document), content: "{}".to_owned(), ..policy.clone() };
-        inventory.policies.insert(id.to_owned(), silent);
-        return true;
     }
     content.insert("Statement".to_owned(), Value::Array(statements));
     let edited = read(&policy.label, &Value::Object(content));
@@ -168,6 +182,19 @@ fn attach(inventory: &mut Inventory, to: &Uid, attr: &str, grants: &Grants) -> b
         _ => drop(entity.attrs.insert(attr, item(Attr::Set(vec![reference])))),
     }
     true
+}
+
+fn detach(inventory: &mut Inventory, from: &Uid, attr: &str, policy: &str) -> bool {
+    let Some(entity) = inventory.entities.get_mut(from) else { return false };
+    let is = |item: &Item| matches!(&item.attr, Attr::Entity(uid) if uid.ty == "IamPolicy" && uid.id == policy);
+    match entity.attrs.get_mut(attr) {
+        Some(item) if is(item) => entity.attrs.remove(attr).is_some(),
+        Some(Item { attr: Attr::Set(items), .. }) => {
+            items.retain(|item| !is(item));
+            true
+        }
+        _ => false,
+    }
 }
 
 fn set(inventory: &mut Inventory, of: &Uid, path: &[String], becomes: &Becomes, report: Option<&str>) -> bool {

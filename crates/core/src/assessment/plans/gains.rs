@@ -118,7 +118,7 @@ pub(super) fn itself(
     steps: &[Step],
     edited: &Inventory,
 ) -> Result<Vec<&'static str>, Failure> {
-    let lifts = |edit: &Edit| matches!(edit, Edit::Except { .. } | Edit::Remove { .. });
+    let lifts = |edit: &Edit| matches!(edit, Edit::Except { .. } | Edit::Remove { .. } | Edit::Detach { .. });
     if !steps.iter().filter_map(|s| s.edit.as_ref()).any(lifts) {
         return Ok(Vec::new());
     }
@@ -139,6 +139,9 @@ fn touched(inventory: &Inventory, steps: &[Step]) -> BTreeSet<Uid> {
     for edit in steps.iter().filter_map(|s| s.edit.as_ref()) {
         if let Edit::Attach { to, .. } = edit {
             touched.insert(to.clone());
+        }
+        if let Edit::Detach { from, .. } = edit {
+            touched.extend(from.iter().cloned());
         }
         if let Edit::Set { of, .. } = edit {
             touched.insert(of.clone());

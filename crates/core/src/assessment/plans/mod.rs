@@ -30,7 +30,7 @@ const ROUNDS: usize = 8;
 pub enum StepKind {
     /// A statement is added, gets an exception, or is removed.
     Statement,
-    /// A policy is attached.
+    /// A policy is attached, or detached.
     Attachment,
     /// An attribute becomes something else.
     Attribute,
@@ -126,7 +126,7 @@ impl Planner<'_> {
                 // what follows an event is not told, and permissions would not help before it (D27)
                 return Ok(Plan { steps, ..Plan::default() });
             }
-            let repeated = steps.iter().any(|s| plan.steps.iter().any(|known| known.text == s.text));
+            let repeated = steps.iter().any(|s| plan.steps.iter().any(|known| known.edit == s.edit));
             if steps.is_empty() || repeated || !edits.iter().all(|e| e.apply(&mut edited)) {
                 break;
             }

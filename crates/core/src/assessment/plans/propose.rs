@@ -1,14 +1,15 @@
 //! What to change where gates deny: of each layer that does not allow, and of each attribute that a gate reads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::edits::Edit;
+use super::edits::{Edit, is_silenced};
 use super::grants::{self, Grants, Resources, listed};
 use super::{Instead, Planner, Step, StepKind, excepted_as, refers_to};
 use crate::agreements::Agreements;
 use crate::assessment::{BecauseAnswer, GateAnswer, OperationAnswer, PrincipalAnswer, StatementPlace};
+use crate::iam::document::Statement;
 use crate::inventory::Inventory;
-use crate::inventory::entity::Uid;
+use crate::inventory::entity::{Entity, Uid, policies_of};
 use crate::permissions::principals::Directory;
 use crate::policies::Rule;
 use crate::policies::settings::{Setting, Subject};
@@ -43,8 +44,8 @@ pub(super) fn steps(
     for gate in &answer.gates {
         let rule = planner.rules.rules.get(&gate.id);
         steps.extend(rule.and_then(|rule| proposal.setting(rule, answer)));
-        for step in proposal.permissions(gate) {
-            if !steps.iter().any(|s| s.text == step.text) {
+        for step in proposal.permissions(gate, &answer.gates) {
+            if !steps.iter().any(|s| s.text == step.text || is_same_removal(s, &step)) {
                 steps.push(step);
             }
         }
@@ -99,7 +100,13 @@ fn layers(planner: &Planner<'_>, inventory: &Inventory, who: &PrincipalAnswer) -
     })
 }
 
-/// Statements that are added to one policy become one; those that are removed are removed from the last to the first.
+/// Whether two steps lift the denial of one statement, or detach one policy, which is done once.
+fn is_same_removal(one: &Step, other: &Step) -> bool {
+    let lifts = |edit: &Edit| matches!(edit, Edit::Except { .. } | Edit::Remove { .. } | Edit::Detach { .. });
+    one.edit.as_ref().is_some_and(lifts) && one.edit == other.edit
+}
+
+/// Statements that are added to one policy become one.
 fn merged(steps: Vec<Step>) -> Vec<Step> {
     let mut merged: Vec<Step> = Vec::new();
     for step in steps {
@@ -124,15 +131,24 @@ fn merged(steps: Vec<Step>) -> Vec<Step> {
             known.text = known.text.replacen(&before, &grants.words(), 1);
         }
     }
-    let place = |s: &Step| match &s.edit {
-        Some(Edit::Remove { statement, .. }) => Some(std::cmp::Reverse(*statement)),
-        _ => None,
-    };
-    // the other steps stay where they are
-    if merged.iter().all(|s| place(s).is_some()) {
-        merged.sort_by_key(place);
-    }
     merged
+}
+
+/// The actions that a statement denies, of all that gates ask for.
+fn denied_by(statement: &StatementPlace, gates: &[GateAnswer]) -> Vec<String> {
+    let because = gates.iter().flat_map(|g| &g.because);
+    let actions: BTreeSet<&String> =
+        because.filter(|b| b.statement.as_ref() == Some(statement)).map(|b| &b.action).collect();
+    actions.into_iter().cloned().collect()
+}
+
+/// Whether a policy is attached to an entity by an attribute.
+fn has_attached(entity: &Entity, attr: &str, policy: &str) -> bool {
+    let mut found = false;
+    if let Some(item) = entity.attrs.get(attr) {
+        policies_of(item, &mut |id| found |= id == policy);
+    }
+    found
 }
 
 /// A layer, what it is attached to, and the statement that denies; `None` where the layer is silent.
@@ -170,8 +186,9 @@ impl Proposal<'_> {
         Some(Step { edit: Some(edit), ..Step::of(kind, words) })
     }
 
-    /// What to do in each layer that does not allow what a gate asks for.
-    fn permissions(&self, gate: &GateAnswer) -> Vec<Step> {
+    /// What to do in each layer that does not allow what a gate asks for. A statement may deny what several of the gates ask for:
+    /// its denial is lifted once, for all of it.
+    fn permissions(&self, gate: &GateAnswer, gates: &[GateAnswer]) -> Vec<Step> {
         let mut by: BTreeMap<Said<'_>, Vec<String>> = BTreeMap::new();
         for BecauseAnswer { action, layer, of, statement } in &gate.because {
             by.entry((layer, of.as_deref(), statement.as_ref())).or_default().push(action.clone());
@@ -183,7 +200,7 @@ impl Proposal<'_> {
             let layer = self.layers.iter().find(|l| l.name == name && of.is_none_or(|o| l.of == o));
             let Some(layer) = layer else { continue };
             steps.extend(match statement {
-                Some(statement) => self.denied(layer, statement, &actions),
+                Some(statement) => self.denied(layer, statement, &denied_by(statement, gates)),
                 None => self.silent(layer, actions),
             });
         }
@@ -192,10 +209,10 @@ impl Proposal<'_> {
 
     /// A statement denies: an exception for the principal, if others are under it.
     fn denied(&self, layer: &LayerOf, statement: &StatementPlace, actions: &[String]) -> Option<Step> {
-        let is_here = |id: &&String| self.inventory.policies.get(*id).is_some_and(|p| p.label == statement.file);
-        let policy = layer.policies.iter().find(is_here)?.clone();
-        let place = statement.pointer.trim_start_matches("Statement").trim_matches(['[', ']']);
-        let index = place.parse().unwrap_or(0);
+        let (policy, index) = self.stated_in(layer, statement)?;
+        if self.inventory.policies.get(&policy).is_some_and(|p| p.built_in) {
+            return self.detached(policy, layer, actions);
+        }
         let sid = statement.sid.as_ref().map(|s| format!(" (Sid {s})")).unwrap_or_default();
         let all = self.denied_actions(&policy, index).filter(|all| all != actions);
         let all = all.map(|all| format!(", which denies {}", listed(&all))).unwrap_or_default();
@@ -212,6 +229,41 @@ impl Proposal<'_> {
         };
         let (file, pointer) = (Some(statement.file.clone()), Some(statement.pointer.clone()));
         Some(Step { file, pointer, instead, edit: Some(edit), ..Step::of(StepKind::Statement, text) })
+    }
+
+    /// The policy that a statement of a layer stands in, and which of its statements it is. Documents that are written within
+    /// entities have the name of one file.
+    fn stated_in(&self, layer: &LayerOf, statement: &StatementPlace) -> Option<(String, usize)> {
+        let is = |s: &Statement| {
+            let place = (&s.pointer, s.place.line(), &s.sid);
+            !s.allow && !is_silenced(s) && place == (&statement.pointer, statement.line, &statement.sid)
+        };
+        layer.policies.iter().find_map(|id| {
+            let policy = self.inventory.policies.get(id).filter(|p| p.label == statement.file)?;
+            Some((id.clone(), policy.document.statements.iter().position(is)?))
+        })
+    }
+
+    /// A policy of AWS denies: nobody edits it, and so it is taken from the principal, or from its groups.
+    fn detached(&self, policy: String, layer: &LayerOf, actions: &[String]) -> Option<Step> {
+        let own = &self.principal.uid;
+        let groups = self.inventory.entities.get(own).map(|e| e.parents.as_slice()).unwrap_or_default();
+        let role = Uid::new("Role", &self.principal.principal);
+        let is_own = |uid: &Uid| uid == own || *uid == role || groups.iter().any(|(group, _)| group == uid);
+        let attr = if layer.name == "boundary" { "permissionsBoundary" } else { "policies" };
+        let has = |e: &&Entity| is_own(&e.uid) && has_attached(e, attr, &policy);
+        let from: Vec<Uid> = self.inventory.entities.values().filter(has).map(|e| e.uid.clone()).collect();
+        if from.is_empty() {
+            return None;
+        }
+        let name = |uid: &Uid| match uid.ty.as_str() {
+            "PermissionSet" => format!("permission set {}", uid.id),
+            _ => uid.id.clone(),
+        };
+        let whom = listed(&from.iter().map(name).collect::<Vec<_>>());
+        let what = if attr == "permissionsBoundary" { "the permissions boundary " } else { "" };
+        let text = format!("detach {what}{policy} from {whom}: it denies {}", listed(actions));
+        Some(Step { edit: Some(Edit::Detach { from, attr, policy }), ..Step::of(StepKind::Attachment, text) })
     }
 
     /// What a statement denies, as it is written.
