@@ -374,12 +374,18 @@ fn fixes_that_do_not_settle_or_break_the_file_are_left_out() {
 /// Of several statements with one `Sid`, each gets a name of its own, that no other has.
 #[test]
 fn a_new_sid_is_one_that_nobody_has() {
-    let statement = |sid: &str| json!({"Sid": sid, "Effect": "Allow", "Action": "ec2:DescribeTags", "Resource": "*"});
-    let statements: Vec<Value> = ["Admin", "Admin", "Admin2", "Admin"].into_iter().map(statement).collect();
+    let statement =
+        |(sid, action): (&str, &str)| json!({"Sid": sid, "Effect": "Allow", "Action": action, "Resource": "*"});
+    let sids = [
+        ("Admin", "ec2:DescribeTags"),
+        ("Admin", "ec2:DescribeImages"),
+        ("Admin2", "ec2:DescribeHosts"),
+        ("Admin", "ec2:DescribeVpcs"),
+    ];
+    let statements: Vec<Value> = sids.into_iter().map(statement).collect();
     let text = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
-    let settings = settings("[lint.rules]\nCS180 = \"off\"\nCS181 = \"off\"\nCS182 = \"off\"\nCS183 = \"off\"\n");
     let after: Value =
-        serde_json::from_str(&fixed(&Example::new("p.json", text), Which::Safe, &settings).unwrap().after).unwrap();
+        serde_json::from_str(&fixed(&Example::new("p.json", text), Which::Safe, &settings("")).unwrap().after).unwrap();
     let sids: Vec<&str> = after["Statement"].as_array().unwrap().iter().map(|s| s["Sid"].as_str().unwrap()).collect();
     assert_eq!(sids, ["Admin", "Admin3", "Admin2", "Admin4"]);
 }

@@ -13,7 +13,11 @@ use crate::text::UNKNOWN;
 pub fn is_wrong(text: &Text, arn: &ArnText, asked: &[String], sink: &mut Sink<'_>) -> bool {
     let (catalogue, at) = (&sink.settings.catalogue, sink.settings.at);
     // what is not known may hold colons: a part after it is this part only where nothing but the partition is left open
-    let known = |upto| is_told_apart(&text.text, upto).then_some(arn);
+    let service_named = arn.segment(2);
+    let is_service =
+        catalogue.service(service_named).is_some() || catalogue.resources_of(service_named).next().is_some();
+    let is_placed = !arn.segment(1).contains('*') || is_service;
+    let known = |upto: usize| (is_told_apart(&text.text, upto) && (upto < 3 || is_placed)).then_some(arn);
     let wrong = known(2).and_then(|arn| service(arn, asked, catalogue, at)).or_else(|| digits(arn));
     let wrong = wrong.or_else(|| account(known(4)?, catalogue)).or_else(|| region(known(3)?));
     let Some((severity, message, help)) = wrong else {

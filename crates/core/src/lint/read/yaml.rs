@@ -176,8 +176,16 @@ impl<'a> Composer<'a> {
         Span { start, end: start + text.trim_end().len() }
     }
 
+    /// The same place without the anchor that it begins with.
+    fn after_anchor(&self, span: Span) -> Span {
+        let text = self.source.slice(span);
+        let rest = text.strip_prefix('&').and_then(|named| named.get(named.find(char::is_whitespace)?..));
+        rest.map_or(span, |rest| Span { start: span.end - rest.trim_start().len(), end: span.end })
+    }
+
     /// A scalar ends with its quotation mark, or with its last line: not with what the reader passes over before the next value.
     fn written(&self, span: Span, style: ScalarStyle) -> Span {
+        let span = self.after_anchor(span);
         let text = self.source.slice(span);
         let quoted =
             |quote| quoted_length(text, quote).map(|length| Span { start: span.start, end: span.start + length });

@@ -170,6 +170,10 @@ fn of_catalogue(text: &Text, arn: &ArnText, sink: &mut Sink<'_>) {
     let arns = || catalogue.resources_of(service).flat_map(|r| &r.arns).map(String::as_str);
     let word = first_word(&text.text);
     let near = did_you_mean(word, arns().map(first_word)).filter(|near| *near != word && !word.contains(UNKNOWN));
+    // a part that is not known may hold colons: only a slip of a word is told beside one
+    if near.is_none() && !text.is_known() {
+        return;
+    }
     let shown: Vec<&str> = arns().filter(|a| near.is_none_or(|near| first_word(a) == near)).take(MOST).collect();
     let message = format!("no resource of `{service}` has such an ARN (as of {})", catalogue.date(service));
     let (severity, help) = match near {

@@ -211,7 +211,9 @@ fn report(policy: &Policy, text: &Text, slip: Slip, sink: &mut Sink<'_>) {
         }
     };
     // of two names that are equally near, neither is written
-    let is_only = slip.near.as_ref().is_some_and(|near| is_nearest(&text.text, near, &sink.settings.catalogue));
+    let is_named = !slip.needs.is_empty();
+    let is_only =
+        is_named || slip.near.as_ref().is_some_and(|near| is_nearest(&text.text, near, &sink.settings.catalogue));
     let finding = sink.add_as(slip.severity, &text.at, slip.message, help);
     if let (Some(finding), Some(near)) = (finding, slip.near) {
         finding.fix(
@@ -235,12 +237,13 @@ fn is_nearest(written: &str, near: &str, catalogue: &Catalogue) -> bool {
     let (Some((_, word)), Some((prefix, name))) = (written.split_once(':'), near.split_once(':')) else {
         return true;
     };
-    let word = word.to_ascii_lowercase();
+    let (short, word) = (word, word.to_ascii_lowercase());
     let far = |name: &str| distance(&word, &name.to_ascii_lowercase(), FAR);
     let (Some(own), Some(service)) = (far(name), catalogue.service(prefix)) else {
         return true;
     };
-    name.contains(['*', '?']) || !names_of(service).any(|n| n != name && far(n).is_some_and(|d| d <= own))
+    name.contains(['*', '?'])
+        || !names_of(service).any(|n| n != name && has_sense_of(n, short) && far(n).is_some_and(|d| d <= own))
 }
 
 /// The nearest action that does the same kind of thing; of a pattern, the nearest words that actions begin with.
