@@ -2,7 +2,7 @@
 
 use countersign_core::lint::Finding;
 
-use super::{errors, findings};
+use super::{Example, codes, errors, findings, lint, settings};
 
 /// A policy in a template whose `${x}` is filled in, with one action, one resource and one key.
 fn with(action: &str, resource: &str, key: &str) -> Vec<Finding> {
@@ -190,4 +190,19 @@ fn no_fix_chooses_between_equals() {
     };
     assert!(fix("cloudformation:DescribeStacksZq").is_none());
     assert!(fix("ec2:DescribeInstancess").is_some());
+}
+
+/// What a module is given stands where it is used: two slips of one condition are two findings.
+#[test]
+fn two_slips_that_a_module_is_given_are_both_told() {
+    let module = Example::new(
+        "mod/main.tf",
+        "variable \"stmts\" {}\ndata \"aws_iam_policy_document\" \"d\" {\n  dynamic \"statement\" {\n    for_each = var.stmts\n    content {\n      actions   = statement.value.actions\n      resources = [\"*\"]\n      dynamic \"condition\" {\n        for_each = statement.value.conditions\n        content {\n          test     = condition.value.test\n          variable = condition.value.variable\n          values   = condition.value.values\n        }\n      }\n    }\n  }\n}\n",
+    );
+    let main = Example::new(
+        "main.tf",
+        "module \"m\" {\n  source = \"./mod\"\n  stmts  = { x = { actions = [\"ssm:PutParameter\"], conditions = [{ test = \"StringEqual\", variable = \"aws:SourceAcount\", values = [\"123456789012\"] }] } }\n}\n",
+    );
+    let found = lint(&[main, module], &settings("")).findings;
+    assert!(codes(&found).contains("CS141") && codes(&found).contains("CS105"), "{:?}", errors(&found));
 }

@@ -16,8 +16,8 @@ pub fn is_wrong(text: &Text, arn: &ArnText, asked: &[String], sink: &mut Sink<'_
     let service_named = arn.segment(2);
     let is_service =
         catalogue.service(service_named).is_some() || catalogue.resources_of(service_named).next().is_some();
-    let is_placed = !arn.segment(1).contains('*') || is_service;
-    let known = |upto: usize| (is_told_apart(&text.text, upto) && (upto < 3 || is_placed)).then_some(arn);
+    let is_of_service = !arn.segment(1).contains('*') || is_service;
+    let known = |upto: usize| (is_told_apart(&text.text, upto) && (upto < 3 || is_of_service)).then_some(arn);
     let wrong = known(2).and_then(|arn| service(arn, asked, catalogue, at)).or_else(|| digits(arn));
     let wrong = wrong.or_else(|| account(known(4)?, catalogue)).or_else(|| region(known(3)?));
     let Some((severity, message, help)) = wrong else {
@@ -42,12 +42,23 @@ pub fn is_apart(text: &str) -> bool {
         return false;
     };
     let open = |part: &str| is_whole(part) || part.is_empty() || part == "*";
-    let is_account = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) || *account == "aws";
+    // one of too few digits is told as that
+    let is_account = account.bytes().all(|b| b.is_ascii_digit()) || *account == "aws";
     *arn == "arn"
         && (is_whole(partition) || aws::is_partition(partition) || *partition == "*")
         && is_word(service)
         && (open(region) || aws::regions().any(|r| r == *region))
         && (open(account) || is_account)
+}
+
+/// Whether what is not known is only in the last part, or leaves the parts where they are.
+pub fn is_placed(text: &str) -> bool {
+    begins_known(text) || is_apart(text)
+}
+
+/// Whether all parts but the last are known.
+pub fn begins_known(text: &str) -> bool {
+    !text.splitn(PARTS, ':').take(PARTS - 1).any(|part| part.contains(UNKNOWN))
 }
 
 /// The parts of an ARN.

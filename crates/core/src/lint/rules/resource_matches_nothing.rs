@@ -52,6 +52,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                 let message = format!("`{}` has fewer than the six parts of an ARN, so it matches nothing", text.text);
                 sink.add(&text.at, message, "write arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE, or end it with `*`");
             }
+            // what is filled in may hold colons, and begin another part
+            "artifact" if !arn_parts::is_placed(&text.text) => {}
             "artifact" => artifact(policy, text, &arn, sink),
             "iam" if role(policy, text, &arn, sink) => {}
             _ if arn_parts::is_wrong(text, &arn, &asked, sink) => {}
@@ -197,6 +199,9 @@ fn artifact(policy: &Policy, text: &Text, arn: &ArnText, sink: &mut Sink<'_>) {
     let Some(ty) = resources::of_artifact().find(is_of) else {
         let words = || resources::of_artifact().map(|ty| ty.name.as_str());
         let near = did_you_mean(resource.split('/').next().unwrap_or_default(), words());
+        if near.is_none() && !arn_parts::begins_known(&text.text) {
+            return;
+        }
         let all = words().collect::<Vec<_>>().join(", ");
         let help = near.map_or_else(|| format!("its resources are {all}"), |n| meant(format!("{n}/…")));
         sink.add(&text.at, format!("AWS Artifact has no resource `{resource}`: this matches nothing"), help);
