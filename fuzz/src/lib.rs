@@ -108,9 +108,9 @@ pub fn linted(source: &Arc<SourceFile>) {
     let settings = Settings::none(now());
     let run = |source: &Arc<SourceFile>| {
         let form = form_of_text(&source.text);
-        lint(&[Text { source: source.clone(), form, named: true }], &settings, None, false).findings
+        lint(&[Text { source: source.clone(), form, named: true }], &settings, None, false)
     };
-    let findings = run(source);
+    let findings = run(source).findings;
     for finding in &findings {
         let span = finding.place.span;
         assert!(span.start <= span.end && span.start <= finding.place.source.text.len(), "{}", finding.rule.code);

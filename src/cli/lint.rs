@@ -14,13 +14,13 @@ use super::{Cli, INVALID, NOT_OK, NOTHING, OK, input};
 use crate::report::findings::{self, FindingsReport};
 use crate::walk;
 use countersign_core::lint::baseline::{Baseline, Entry};
-use countersign_core::lint::fix::{self, Fixed, Which};
+use countersign_core::lint::fix::{self, Fixed, Which, Why};
 use countersign_core::lint::policy::PolicyKind;
 use countersign_core::lint::profile::Profile;
 use countersign_core::lint::read::form_of_text;
 use countersign_core::lint::run::{self, LintOutcome, Text};
 use countersign_core::lint::settings::Settings;
-use countersign_core::lint::{Finding, Severity, rules};
+use countersign_core::lint::{Severity, rules};
 use countersign_core::problem::{Failure, Problem, SourceFile, instead};
 use countersign_core::provenance::Provenance;
 use countersign_core::source::Folder;
@@ -128,11 +128,13 @@ pub fn lint(cli: &Cli, args: &LintArgs) -> Result<u8, Failure> {
             return Ok(INVALID);
         }
         let looked = outcome.passed_over;
-        output::note(&format!("nothing to lint: none of {looked} files contains a policy"));
+        let declined = Some(run.unread.words()).filter(|words| !words.is_empty());
+        let declined = declined.map_or_else(String::new, |words| format!("; {words}"));
+        output::note(&format!("nothing to lint: none of {looked} files contains a policy{declined}"));
         return Ok(if args.allow_nothing { OK } else { NOTHING });
     }
     if args.fix || args.unsafe_fixes || args.diff {
-        let fixed = run.fixed(&outcome, if args.unsafe_fixes { Which::All } else { Which::Safe })?;
+        let fixed = run.fixed(&outcome, if args.unsafe_fixes { Which::All } else { Which::Safe });
         if args.diff {
             output::print_file(&differences(&fixed))?;
             return Ok(if fixed.is_empty() { OK } else { NOT_OK });
@@ -290,13 +292,25 @@ impl Run {
     }
 
     /// The files with their fixes applied.
-    fn fixed(&self, outcome: &LintOutcome, which: Which) -> Result<Vec<Fixed>, Failure> {
-        let again = |source: &Arc<SourceFile>| -> Vec<Finding> {
+    fn fixed(&self, outcome: &LintOutcome, which: Which) -> Vec<Fixed> {
+        let again = |source: &Arc<SourceFile>| {
             let form = self.inputs.iter().find(|i| i.source.path == source.path).map(|i| i.form);
             let form = form.unwrap_or_else(|| form_of_text(&source.text));
-            self.lint_texts(&[Text { source: source.clone(), form, named: true }], false).findings
+            self.lint_texts(&[Text { source: source.clone(), form, named: true }], false)
         };
-        fix::fix(&outcome.findings, which, again).map_err(Failure::internal("a fix"))
+        let mut fixed = fix::fix(&outcome.findings, which, again);
+        for file in &fixed {
+            for left in &file.left_out {
+                let place = left.pointer.as_deref().map_or_else(String::new, |pointer| format!(" in {pointer}"));
+                let why = match left.why {
+                    Why::NeverSettles => "what comes of it is fixed again, without end",
+                    Why::Breaks => "with it, the file is not read as it was",
+                };
+                output::note(&format!("{}: the fix of {}{place} is left out: {why}", file.before.path, left.rule));
+            }
+        }
+        fixed.retain(|file| !file.done.is_empty());
+        fixed
     }
 
     /// Writes what was mended, and lints again; the texts as they are then.

@@ -298,7 +298,7 @@ fn a_global_key_that_there_is_not_is_told() {
     for unknown in ["aws:FooBar", "aws:Foo/env"] {
         assert!(matches!(of(unknown), Some((Severity::Warning, help)) if !help.contains("mean")), "{unknown}");
     }
-    assert!(matches!(of("aws:ARN"), Some((Severity::Error, help)) if help.contains("aws:PrincipalArn")));
+    assert!(matches!(of("aws:ARN"), Some((Severity::Warning, help)) if help.contains("aws:PrincipalArn")));
     for right in ["aws:ResourceTag/a/b:c", "aws:sourceip", "aws:SourceOwner", "ec2:ResourceTag/env"] {
         assert_eq!(of(right), None, "{right}");
     }

@@ -22,6 +22,7 @@ mod profiles;
 mod reached;
 mod read;
 mod repeated;
+mod slips;
 mod styles;
 mod terraform_json;
 mod whom;

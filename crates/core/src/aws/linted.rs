@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::problem::{did_you_mean, meant};
+
 /// The file.
 pub(crate) const TEXT: &str = include_str!("../../../../data/lint.json");
 
@@ -17,6 +19,13 @@ struct Data {
     other_languages: OtherLanguages,
     other_clouds: OtherClouds,
     shared_with_code_artifact: Shared,
+    sam_policy_templates: SamTemplates,
+}
+
+#[derive(Default, Deserialize)]
+struct SamTemplates {
+    date: String,
+    names: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -62,6 +71,17 @@ pub fn is_another_cloud(provider: &str) -> bool {
 /// Whether AWS CodeArtifact has an action of AWS Artifact, too.
 pub fn is_shared_with_code_artifact(action: &str) -> bool {
     has(&DATA.shared_with_code_artifact.actions, action)
+}
+
+/// What to say of a name that no policy template of AWS SAM has, and what to do.
+pub fn no_sam_template(name: &str) -> Option<(String, String)> {
+    let SamTemplates { date, names } = &DATA.sam_policy_templates;
+    if has(names, name) {
+        return None;
+    }
+    let near = did_you_mean(name, names.iter().map(String::as_str));
+    let help = near.map_or_else(|| "check its name: a younger one may be missing".to_owned(), meant);
+    Some((format!("AWS SAM has no policy template `{name}` (as of {date})"), help))
 }
 
 /// The day of the file.

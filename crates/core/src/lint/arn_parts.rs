@@ -5,14 +5,21 @@ use crate::aws::catalogue::{self, Catalogue};
 use crate::aws::resources::ArnText;
 use crate::lint::policy::Text;
 use crate::lint::{Severity, Sink};
-use crate::problem::{did_you_mean, meant};
+use crate::moment::Moment;
+use crate::problem::{did_you_mean, distance, meant};
+use crate::text::UNKNOWN;
 
-/// Whether a part is none that an ARN has; it is told then.
-pub fn is_wrong(text: &Text, arn: &ArnText, sink: &mut Sink<'_>) -> bool {
-    let catalogue = &sink.settings.catalogue;
-    let known = |arn| text.is_known().then_some(arn);
-    let wrong = known(arn).and_then(|arn| service(arn, catalogue)).or_else(|| digits(arn));
-    let wrong = wrong.or_else(|| account(known(arn)?, catalogue)).or_else(|| region(known(arn)?));
+/// Whether a part is none that an ARN has; it is told then. `asked`: the services of the actions that are asked on it.
+pub fn is_wrong(text: &Text, arn: &ArnText, asked: &[String], sink: &mut Sink<'_>) -> bool {
+    let (catalogue, at) = (&sink.settings.catalogue, sink.settings.at);
+    // what is not known may hold colons: a part after it is this part only where nothing but the partition is left open
+    let service_named = arn.segment(2);
+    let is_service =
+        catalogue.service(service_named).is_some() || catalogue.resources_of(service_named).next().is_some();
+    let is_of_service = !arn.segment(1).contains('*') || is_service;
+    let known = |upto: usize| (is_told_apart(&text.text, upto) && (upto < 3 || is_of_service)).then_some(arn);
+    let wrong = known(2).and_then(|arn| service(arn, asked, catalogue, at)).or_else(|| digits(arn));
+    let wrong = wrong.or_else(|| account(known(4)?, catalogue)).or_else(|| region(known(3)?));
     let Some((severity, message, help)) = wrong else {
         return false;
     };
@@ -20,13 +27,57 @@ pub fn is_wrong(text: &Text, arn: &ArnText, sink: &mut Sink<'_>) -> bool {
     true
 }
 
+/// Whether the parts of an ARN up to one are known to be these, each by itself; the partition may be a whole part that is not known.
+fn is_told_apart(text: &str, upto: usize) -> bool {
+    let is_partition = |at, part: &str| at == 1 && is_whole(part);
+    text.starts_with("arn:")
+        && text.splitn(PARTS, ':').enumerate().take(upto + 1).all(|(at, p)| is_partition(at, p) || !p.contains(UNKNOWN))
+}
+
+/// Whether the last part of an ARN is known to begin where it seems to: each part before it is one that stands there, or is not known as a
+/// whole, between two that fit.
+pub fn is_apart(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(PARTS, ':').collect();
+    let [arn, partition, service, region, account, _] = parts.as_slice() else {
+        return false;
+    };
+    let open = |part: &str| is_whole(part) || part.is_empty() || part == "*";
+    // one of too few digits is told as that
+    let is_account = account.bytes().all(|b| b.is_ascii_digit()) || *account == "aws";
+    *arn == "arn"
+        && (is_whole(partition) || aws::is_partition(partition) || *partition == "*")
+        && is_word(service)
+        && (open(region) || aws::regions().any(|r| r == *region))
+        && (open(account) || is_account)
+}
+
+/// Whether what is not known is only in the last part, or leaves the parts where they are.
+pub fn is_placed(text: &str) -> bool {
+    begins_known(text) || is_apart(text)
+}
+
+/// Whether all parts but the last are known.
+pub fn begins_known(text: &str) -> bool {
+    !text.splitn(PARTS, ':').take(PARTS - 1).any(|part| part.contains(UNKNOWN))
+}
+
+/// The parts of an ARN.
+const PARTS: usize = 6;
+
+/// Nothing of a part is known.
+fn is_whole(part: &str) -> bool {
+    let mut characters = part.chars();
+    characters.next() == Some(UNKNOWN) && characters.next().is_none()
+}
+
 /// How bad it is, what is said of a part, and what to write.
 type Wrong = (Severity, String, String);
 
 const ACCOUNT: &str = "write the twelve digits of an account, or `*`";
 
-/// A service in capitals, or one whose name is a slip of another's; AWS does not list every name that ARNs have for a service.
-fn service(arn: &ArnText, catalogue: &Catalogue) -> Option<Wrong> {
+/// A service in capitals, or one whose name is a slip of another's; AWS does not list every name that ARNs have for a service. Beside an
+/// action of the service whose name it nearly is, nothing else is meant.
+fn service(arn: &ArnText, asked: &[String], catalogue: &Catalogue, at: Moment) -> Option<Wrong> {
     let service = arn.segment(2);
     if service.contains(|c: char| c.is_ascii_uppercase()) {
         let message = format!("ARNs name a service in lower case, and `{service}` is not");
@@ -36,6 +87,14 @@ fn service(arn: &ArnText, catalogue: &Catalogue) -> Option<Wrong> {
     let is_known = || named() || catalogue::known_service(service).is_some();
     if !is_word(service) || is_known() || catalogue::other_prefixes().any(|p| p == service) {
         return None;
+    }
+    let slip = |own: &&String| distance(service, own, 1).is_some() && service.len() > 2;
+    if let [own] = asked
+        && let Some(own) = Some(own).filter(slip).filter(|own| catalogue.service(own).is_some())
+    {
+        let severity = if catalogue.is_young(own, at) { Severity::Error } else { Severity::Warning };
+        let message = format!("`{service}` is not the service of `{own}` actions: none of them acts on this");
+        return Some((severity, message, meant(own)));
     }
     let near = did_you_mean(service, catalogue.prefixes())?;
     Some((Severity::Info, format!("AWS is not known to have ARNs of `{service}`"), meant(near)))

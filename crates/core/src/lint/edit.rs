@@ -2,6 +2,7 @@
 //! edit, and so no fix.
 
 use super::Edit;
+use super::anchors::is_anchored;
 use super::policy::{List, Policy, Statement, Text};
 use super::read::Host;
 use crate::problem::Span;
@@ -12,9 +13,8 @@ fn written(policy: &Policy, like: &str, text: &str) -> Option<String> {
     let json = serde_json::to_string(text).ok()?;
     match policy.host {
         Host::Json | Host::Escaped => self::json(policy, &json),
-        Host::Verbatim if policy.source.path.ends_with(".tf") => Some(json.replace("${", "$${").replace("%{", "%%{")),
-        Host::Verbatim => Some(json),
-        Host::Terraform => Some(json.replace("${", "$${").replace("%{", "%%{")),
+        Host::Verbatim if !is_hcl(policy) => Some(json),
+        Host::Verbatim | Host::Terraform => Some(json.replace("${", "$${").replace("%{", "%%{")),
         Host::Yaml => match like.chars().next()? {
             '"' => Some(json),
             '\'' => Some(format!("'{}'", text.replace('\'', "''"))),
@@ -23,6 +23,74 @@ fn written(policy: &Policy, like: &str, text: &str) -> Option<String> {
         },
         Host::Closed => None,
     }
+}
+
+/// Whether a here document of the file fills in `${…}`.
+fn is_hcl(policy: &Policy) -> bool {
+    [".tf", ".tofu", ".hcl"].iter().any(|ending| policy.source.path.ends_with(ending))
+}
+
+/// What is to be written for a text, where exactly that text stands at a place, in the way that the file writes texts: never for one that is
+/// folded, made of others, read in several places, or stands beside what would be lost.
+fn instead(policy: &Policy, span: Span, old: &str, new: &str) -> Option<String> {
+    let like = policy.source.slice(span);
+    let may_have_anchors = matches!(policy.host, Host::Yaml | Host::Verbatim) && !is_hcl(policy);
+    if may_have_anchors && is_anchored(&policy.source.text, span) {
+        return None;
+    }
+    if policy.host == Host::Yaml && is_in_block(&policy.source.text, span) {
+        let is_line = |text: &str| !text.is_empty() && !text.contains(['\n', '\r']) && text.trim() == text;
+        return (like == old && is_line(old) && is_line(new)).then(|| new.to_owned());
+    }
+    if read_back(policy, like)? != old {
+        return None;
+    }
+    let written = written(policy, like, new)?;
+    (read_back(policy, &written)? == new).then_some(written)
+}
+
+/// The text that a piece of a file stands for, if it is nothing but one text.
+fn read_back(policy: &Policy, like: &str) -> Option<String> {
+    let filled_in = |json: &str| {
+        let text: String = serde_json::from_str(json).ok().filter(|_| !is_template(json))?;
+        Some(text.replace("$${", "${").replace("%%{", "%{"))
+    };
+    match policy.host {
+        Host::Json => serde_json::from_str(like).ok(),
+        Host::Verbatim if !is_hcl(policy) => serde_json::from_str(like).ok(),
+        Host::Verbatim | Host::Terraform => filled_in(like),
+        Host::Escaped => {
+            let inner: String = serde_json::from_str(&format!("\"{like}\"")).ok()?;
+            serde_json::from_str(&inner).ok()
+        }
+        Host::Yaml => match like.chars().next()? {
+            '"' => serde_json::from_str(like).ok(),
+            '\'' => {
+                let inner = like.strip_prefix('\'')?.strip_suffix('\'')?;
+                let is_one = !inner.contains('\n') && !inner.replace("''", "").contains('\'');
+                is_one.then(|| inner.replace("''", "'"))
+            }
+            '!' | '|' | '>' | '&' | '*' => None,
+            _ => (!like.contains('\n') && !like.contains(" #")).then(|| like.to_owned()),
+        },
+        Host::Closed => None,
+    }
+}
+
+/// Whether what stands here in YAML is the text below a `|` or `>`, where quotation marks are a part of it.
+pub(crate) fn is_in_block(text: &str, span: Span) -> bool {
+    let before = text.get(..span.start).unwrap_or_default().trim_end_matches([' ', '\t']);
+    let Some(before) = before.strip_suffix('\n') else {
+        return false;
+    };
+    let line = before.trim_end().rsplit('\n').next().unwrap_or_default();
+    let line = line.split(" #").next().unwrap_or_default().trim_end();
+    let head = line.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-'));
+    let Some(head) = head.strip_suffix(['|', '>']) else {
+        return false;
+    };
+    let is_mark = |word: &str| word.ends_with(':') || word == "-" || word.starts_with(['!', '&']);
+    head.ends_with([' ', '\t']) && head.split_whitespace().next_back().is_some_and(is_mark)
 }
 
 /// JSON as the file of a policy writes it; only where the policy is JSON there.
@@ -68,16 +136,20 @@ pub fn is_template(like: &str) -> bool {
 
 /// Replaces a string.
 pub fn replace(policy: &Policy, text: &Text, new: &str) -> Option<Vec<Edit>> {
-    replace_span(policy, text.at.span, new)
+    replace_span(policy, text.at.span, &text.text, new)
+}
+
+/// Replaces a string that is written in the statement that has it, or in the document itself: one that is written elsewhere may be read by
+/// others, to which the change is one.
+pub fn replace_own(policy: &Policy, text: &Text, new: &str) -> Option<Vec<Edit>> {
+    let own = policy.statement_at(&text.at.pointer).map_or(policy.root.span, |s| s.node.span);
+    let is_own = own.start <= text.at.span.start && text.at.span.end <= own.end;
+    replace(policy, text, new).filter(|_| is_own)
 }
 
 /// Replaces the string, or the name of a key, at a place.
-pub fn replace_span(policy: &Policy, span: Span, new: &str) -> Option<Vec<Edit>> {
-    let like = policy.source.slice(span);
-    if policy.host == Host::Terraform && (!like.starts_with('"') || is_template(like)) {
-        return None;
-    }
-    Some(vec![Edit { span, text: written(policy, like, new)? }])
+pub fn replace_span(policy: &Policy, span: Span, old: &str, new: &str) -> Option<Vec<Edit>> {
+    Some(vec![Edit { span, text: instead(policy, span, old, new)? }])
 }
 
 /// Replaces one string of a list by several, those left out that stand in the list already.
@@ -88,17 +160,14 @@ pub fn replace_by_many(policy: &Policy, list: &List, index: usize, new: &[&str])
     if new.is_empty() {
         return remove(policy, list, index);
     }
-    let like = policy.source.slice(old.at.span);
-    if policy.host == Host::Terraform && (!like.starts_with('"') || is_template(like)) {
-        return None;
-    }
-    let texts: Vec<String> = new.iter().map(|n| written(policy, like, n)).collect::<Option<_>>()?;
-    let between = between(policy, old.at.span);
+    let texts: Vec<String> = new.iter().map(|n| instead(policy, old.at.span, &old.text, n)).collect::<Option<_>>()?;
     let text = match (policy.host, list.is_array) {
-        (Host::Yaml, true) if between.is_some() => texts.join(&between.unwrap_or_default()),
-        (Host::Yaml, true) => texts.join(", "),
+        (_, _) if texts.len() == 1 => texts.concat(),
+        (Host::Yaml, _) if is_in_block(&policy.source.text, old.at.span) => return None,
+        (Host::Yaml, true) => {
+            texts.join(&between(policy, old.at.span).or_else(|| within_brackets(policy, old.at.span))?)
+        }
         (_, true) => texts.join(&separator(policy, list)),
-        (_, false) if texts.len() == 1 => texts.concat(),
         (_, false) => format!("[{}]", texts.join(", ")),
     };
     Some(vec![Edit { span: old.at.span, text }])
@@ -129,6 +198,12 @@ fn between(policy: &Policy, span: Span) -> Option<String> {
     let line = before.rsplit('\n').next()?;
     let indentation = line.strip_suffix("- ")?;
     indentation.chars().all(char::is_whitespace).then(|| format!("\n{line}"))
+}
+
+/// In a list of YAML within brackets: a comma and a blank.
+fn within_brackets(policy: &Policy, span: Span) -> Option<String> {
+    let before = policy.source.text.get(..span.start)?.trim_end();
+    before.ends_with(['[', ',']).then(|| ", ".to_owned())
 }
 
 /// Removes one string of a list that has more.

@@ -19,6 +19,7 @@
 //! assert_eq!(deprecated.pointer, "Statement.Action");
 //! ```
 
+mod anchors;
 mod arn_parts;
 pub mod baseline;
 pub mod comments;

@@ -26,7 +26,7 @@ static BY_NAME: LazyLock<HashMap<String, &'static Known>> =
 struct Data {
     date: String,
     keys: Vec<Known>,
-    replaced: Vec<Replaced>,
+    undocumented: Vec<Undocumented>,
     identity_providers: Providers,
 }
 
@@ -89,18 +89,18 @@ impl KeyType {
     }
 }
 
-/// A key that AWS no longer puts into requests.
+/// A key that some requests carry, and AWS does not list among the global ones.
 #[derive(Deserialize)]
-pub struct Replaced {
+pub struct Undocumented {
     /// The key.
     pub key: String,
-    /// What took its place.
+    /// What is known of it.
     pub help: String,
 }
 
-/// The keys that AWS no longer puts into requests.
-pub fn replaced() -> &'static [Replaced] {
-    &DATA.replaced
+/// The keys that some requests carry, and AWS does not list.
+pub fn undocumented() -> &'static [Undocumented] {
+    &DATA.undocumented
 }
 
 /// The day of the file.
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn the_keys_of_the_file_are_read() {
         assert_eq!(DATA.keys.len(), BY_NAME.len());
-        assert!(moment_like(date()) && replaced().iter().all(|old| known(&old.key.to_ascii_lowercase()).is_none()));
+        assert!(moment_like(date()) && undocumented().iter().all(|old| known(&old.key.to_ascii_lowercase()).is_none()));
         assert_eq!(type_of("aws:sourceip"), Some(KeyType::IpAddress));
         assert!(is_multi_valued("aws:tagkeys") && !is_multi_valued("aws:sourceip"));
         assert_eq!(spelling("aws:principalorgid"), "aws:PrincipalOrgID");

@@ -15,6 +15,7 @@ use super::kinds::{
 use super::manifests;
 use super::parts::Parts;
 use super::permissions;
+use super::sam;
 use super::siblings::{beside, boundary_of, managed, of_template, sibling_statements};
 use super::statements;
 use super::template;
@@ -29,6 +30,7 @@ use super::{
 use crate::aws::linted::is_of_other_language;
 use crate::aws::managed as managed_policies;
 use crate::aws::management::{self, Kind};
+use crate::lint::edit;
 use crate::lint::management::{ManagementPolicy, is_management_policy};
 use crate::lint::policy::{Found, Holder, Policy, PolicyKind, SiblingPolicies, is_policy, size_of};
 use crate::problem::{SourceFile, Span};
@@ -402,6 +404,7 @@ impl<'a> Finder<'a> {
         } else {
             self.permission(ty, node, around);
         }
+        self.faults.extend(sam::unknown(ty, node));
         self.object(node, members, around, host);
     }
 
@@ -544,7 +547,8 @@ impl<'a> Finder<'a> {
     /// A text that stands in the file as it is, line by line.
     fn is_block(&self, node: &Node) -> bool {
         let raw = self.source.slice(node.span);
-        raw.starts_with("<<") || raw.contains('\n') && !raw.starts_with(['"', '\''])
+        let is_quoted = raw.starts_with(['"', '\'']);
+        raw.starts_with("<<") || !is_quoted && (raw.contains('\n') || edit::is_in_block(&self.source.text, node.span))
     }
 
     pub(super) fn mapped(&self, node: &Node, text: &str, host: Host, encoded: bool) -> Option<Mapped> {

@@ -23,6 +23,7 @@ mod permissions;
 mod placeholders;
 mod pulumi;
 mod repeated;
+mod sam;
 mod siblings;
 mod statements;
 pub(crate) mod template;
@@ -72,6 +73,8 @@ pub enum FaultKind {
     NotLiteral,
     /// A managed policy that the data of AWS's lacks: its message is the ARN.
     UnknownManaged,
+    /// A policy template that AWS SAM has not.
+    UnknownTemplate,
     /// The inline policy of a permission set that has another one.
     Overwritten,
 }

@@ -141,6 +141,7 @@ impl<'a> Composer<'a> {
         }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
+                let span = self.written(span, style);
                 let node = tagged(Node::new(span, scalar(&text, style)), tag.as_deref());
                 self.anchored(anchor, &node);
                 Ok(node)
@@ -173,6 +174,26 @@ impl<'a> Composer<'a> {
     fn trimmed(&self, start: usize, end: usize) -> Span {
         let text = self.source.text.get(start..end).unwrap_or_default();
         Span { start, end: start + text.trim_end().len() }
+    }
+
+    /// The same place without the anchor that it begins with.
+    fn after_anchor(&self, span: Span) -> Span {
+        let text = self.source.slice(span);
+        let rest = text.strip_prefix('&').and_then(|named| named.get(named.find(char::is_whitespace)?..));
+        rest.map_or(span, |rest| Span { start: span.end - rest.trim_start().len(), end: span.end })
+    }
+
+    /// A scalar ends with its quotation mark, or with its last line: not with what the reader passes over before the next value.
+    fn written(&self, span: Span, style: ScalarStyle) -> Span {
+        let span = self.after_anchor(span);
+        let text = self.source.slice(span);
+        let quoted =
+            |quote| quoted_length(text, quote).map(|length| Span { start: span.start, end: span.start + length });
+        match style {
+            ScalarStyle::SingleQuoted => quoted('\'').unwrap_or(span),
+            ScalarStyle::DoubleQuoted => quoted('"').unwrap_or(span),
+            _ => self.trimmed(span.start, span.end),
+        }
     }
 
     fn anchored(&mut self, anchor: usize, node: &Node) {
@@ -250,6 +271,26 @@ pub fn duplicates(node: &Node) -> Vec<&Member> {
     }
 }
 
+/// The length of the quoted text that a text begins with.
+fn quoted_length(text: &str, quote: char) -> Option<usize> {
+    let inner = text.strip_prefix(quote)?;
+    let mut characters = inner.char_indices().peekable();
+    while let Some((at, c)) = characters.next() {
+        match c {
+            '\\' if quote == '"' => {
+                characters.next();
+            }
+            // two of them stand for one
+            '\'' if quote == '\'' && characters.peek().is_some_and(|(_, next)| *next == '\'') => {
+                characters.next();
+            }
+            c if c == quote => return Some(at + 2),
+            _ => {}
+        }
+    }
+    None
+}
+
 fn count(node: &Node) -> usize {
     match &node.value {
         Value::Array(nodes) | Value::OneOf(nodes) => 1 + nodes.iter().map(count).sum::<usize>(),
@@ -302,6 +343,19 @@ mod tests {
         assert_eq!(list[0].get("c").and_then(Node::as_str), Some(format!("a{UNKNOWN}").as_str()));
         assert_eq!(list[1].as_str(), Some(UNKNOWN.to_string().as_str()));
         assert_eq!(source.slice(node.member("b").unwrap().key_span), "b");
+    }
+
+    /// A finding underlines the value, and a fix replaces it: neither the comment after it nor the line break.
+    #[test]
+    fn a_scalar_is_what_stands_between_its_ends() {
+        let text = "a: 'x''y' # one\nb: \"x\\\"y\"   # two\nc: x # three\nd: >-\n  x\n\n# four\ne: |\n  x\n  y\nf: [ 'x' , x ] # five\n'g' : x\n";
+        let (source, node) = read(text).unwrap();
+        let at = |key: &str| source.slice(node.get(key).unwrap().span).to_owned();
+        assert_eq!([at("a"), at("b"), at("c"), at("d")], ["'x''y'", "\"x\\\"y\"", "x", "x"]);
+        assert_eq!(at("e"), "x\n  y");
+        let list = node.get("f").unwrap().as_array().unwrap();
+        assert_eq!([source.slice(list[0].span), source.slice(list[1].span)], ["'x'", "x"]);
+        assert_eq!(source.slice(node.member("g").unwrap().key_span), "'g'");
     }
 
     #[test]

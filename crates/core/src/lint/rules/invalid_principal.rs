@@ -63,6 +63,11 @@ fn of_element(statement: &Statement, element: &str, node: &Node, sink: &mut Sink
                 continue;
             };
             let at = At { span: item.node.span, ..at.clone() };
+            if member.key == "Service" && text.ends_with(INTERNAL) && text.len() > INTERNAL.len() {
+                let message = format!("AWS does not document a service that is named `{text}`");
+                sink.add_as(Severity::Warning, &at, message, "a service is named as in ec2.amazonaws.com");
+                continue;
+            }
             if let Some(Refusal { message, help }) = stored::named_principal(&member.key, text) {
                 sink.add(&at, message, help);
                 continue;
@@ -75,6 +80,9 @@ fn of_element(statement: &Statement, element: &str, node: &Node, sink: &mut Sink
         }
     }
 }
+
+/// What names end with by which AWS's own examples call services before they are released; whether IAM takes them is not known.
+const INTERNAL: &str = ".aws.internal";
 
 /// An element that names nobody: the statement applies to no request, or, with `NotPrincipal`, to all.
 fn nobody(pointer: &str, element: &str, node: &Node, members: &[Member], sink: &mut Sink<'_>) {

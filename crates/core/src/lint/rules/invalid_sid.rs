@@ -28,9 +28,14 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         };
         if let Some(finding) = sink.add(&sid.at, message, help) {
             let plain: String = sid.text.chars().filter(char::is_ascii_alphanumeric).collect();
-            let free = !plain.is_empty() && !sids().any(|s| s.text == plain);
+            let is_one = sids().filter(|s| s.at.span == sid.at.span).count() == 1;
+            let free = is_one && !plain.is_empty() && !sids().any(|s| s.text == plain);
             let safe = !policy.is_merged_by_sid();
-            finding.fix(safe, format!("renames it to {plain}"), edit::replace(policy, sid, &plain).filter(|_| free));
+            finding.fix(
+                safe,
+                format!("renames it to {plain}"),
+                edit::replace_own(policy, sid, &plain).filter(|_| free),
+            );
         }
     }
 }

@@ -1,5 +1,7 @@
 #![doc = include_str!("../../../../../docs/rules/CS105.md")]
 
+use std::collections::BTreeMap;
+
 use crate::iam::stored::{self, Refusal};
 use crate::lint::policy::{Policy, PolicyKind, Statement, Text};
 use crate::lint::{At, Check, Confidence, Finding, Rule, Severity, Sink};
@@ -97,12 +99,17 @@ fn short(policy: &Policy, span: Span) -> Span {
     if policy.source.slice(span).contains('\n') { Span { start: span.start, end: span.start + 1 } } else { span }
 }
 
-/// Without what another rule says of the same words, and says better.
+/// Without what another rule says of the same words, and says better. What a module is given stands in none of its own places: there,
+/// several words are told at one.
 pub fn without_repeated(findings: Vec<Finding>) -> Vec<Finding> {
-    let reported: Vec<Span> = findings
-        .iter()
-        .filter(|f| f.rule.code != RULE.code && f.rule.severity == Severity::Error)
-        .map(|f| f.place.span)
-        .collect();
-    findings.into_iter().filter(|f| f.rule.code != RULE.code || !reported.contains(&f.place.span)).collect()
+    let mut reported: BTreeMap<Span, Vec<String>> = BTreeMap::new();
+    for finding in findings.iter().filter(|f| f.rule.code != RULE.code && f.rule.severity == Severity::Error) {
+        reported.entry(finding.place.span).or_default().push(finding.message.clone());
+    }
+    let is_repeated = |own: &Finding| {
+        let of_others = reported.get(&own.place.span);
+        let word = own.message.split('`').nth(1).filter(|word| !own.place.source.slice(own.place.span).contains(word));
+        of_others.is_some_and(|others| word.is_none_or(|word| others.iter().any(|other| other.contains(word))))
+    };
+    findings.into_iter().filter(|f| f.rule.code != RULE.code || !is_repeated(f)).collect()
 }

@@ -39,7 +39,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                 let alone =
                     statement.conditions.iter().filter(|c| c.operator_text.at.span == text.at.span).count() == 1;
                 let taken = statement.conditions.iter().any(|c| c.operator_text.text == with_absent);
-                let edits = edit::replace_span(policy, text.at.span, &with_absent).filter(|_| alone && !taken);
+                let edits = edit::replace(policy, text, &with_absent).filter(|_| alone && !taken);
                 finding.fix(false, "denies requests that do not carry the key too".to_owned(), edits);
             }
         }

@@ -41,7 +41,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             let like = if type_of(&key) == Some(KeyType::Arn) { like.replace("String", "Arn") } else { like };
             if let Some(finding) = sink.add(&value.at, message, format!("write `{like}`")) {
                 let what = format!("writes `{like}`: the condition holds for more values");
-                let edits = edit::replace_span(policy, condition.operator_text.at.span, &like);
+                let edits = edit::replace(policy, &condition.operator_text, &like);
                 let alone = policy.conditions();
                 let others = alone.filter(|c| c.operator_text.at.span == condition.operator_text.at.span).count() > 1;
                 let taken = policy.conditions().any(|c| c.operator_text.text == like);

@@ -23,6 +23,6 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     let message = "the version 2008-10-17 has no policy variables";
     if let Some(finding) = sink.add(&version.at, message, "write \"2012-10-17\"") {
         let (safe, what) = missing_version::effect(policy);
-        finding.fix(safe, what, edit::replace(policy, version, "2012-10-17"));
+        finding.fix(safe, what, edit::replace_own(policy, version, "2012-10-17"));
     }
 }

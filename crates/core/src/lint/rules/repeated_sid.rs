@@ -1,5 +1,7 @@
 #![doc = include_str!("../../../../../docs/rules/CS110.md")]
 
+use std::collections::BTreeSet;
+
 use crate::iam::stored::{self, Refusal};
 use crate::lint::edit;
 use crate::lint::policy::{IsPart, Policy, PolicyKind};
@@ -31,6 +33,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     let certain = || policy.statements.iter().filter(|s| !s.perhaps);
     let sids = || certain().filter_map(|s| s.sid.as_ref()).filter(|s| s.is_known() && !s.text.is_empty());
     let again = stored::repeated(sids().map(|sid| sid.text.as_str()));
+    let mut taken: BTreeSet<String> = sids().map(|s| s.text.clone()).collect();
     for (_, sid) in sids().enumerate().filter(|(index, _)| again.contains(index)) {
         let Refusal { message, help } = stored::repeated_sid(&sid.text);
         // of policies of resources, IAM's reference says only that some services ask for it
@@ -41,10 +44,14 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             message
         };
         if let Some(finding) = sink.add_as(severity, &sid.at, message, help) {
-            let free = (2..).map(|n| format!("{}{n}", sid.text)).find(|n| !sids().any(|s| s.text == *n));
+            let free = (2..).map(|n| format!("{}{n}", sid.text)).find(|n| !taken.contains(n));
             let new = free.unwrap_or_default();
+            // one that is written once, and read for several statements, would be the same in all of them again
+            let is_one = sids().filter(|s| s.at.span == sid.at.span).count() == 1;
+            let edits = edit::replace_own(policy, sid, &new).filter(|_| is_one);
+            taken.insert(new.clone());
             let safe = !policy.is_merged_by_sid();
-            finding.fix(safe, format!("renames the second {} to {new}", sid.text), edit::replace(policy, sid, &new));
+            finding.fix(safe, format!("renames the second {} to {new}", sid.text), edits);
         }
     }
 }

@@ -1,11 +1,13 @@
 #![doc = include_str!("../../../../../docs/rules/CS131.md")]
 
+use std::collections::BTreeSet;
+
 use crate::aws;
 use crate::aws::arns::{NoPartition, Reach};
 use crate::aws::resources::{self, ArnText, Type, Wrong};
 use crate::iam::crossing;
 use crate::iam::stored::is_arn_or_pattern;
-use crate::lint::policy::{Policy, Text};
+use crate::lint::policy::{List, Policy, PolicyKind, Text};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, arn_parts, edit};
 use crate::problem::{did_you_mean, meant};
 use crate::text::UNKNOWN;
@@ -22,7 +24,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    for text in policy.resource_texts() {
+    for (text, asked) in resources(policy) {
         // the partitions are the same for all; what else an ARN of a resource's own policy may leave out, its service says
         if of_no_partition(policy, text, sink) || policy.kind.has_principals() {
             continue;
@@ -50,12 +52,65 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                 let message = format!("`{}` has fewer than the six parts of an ARN, so it matches nothing", text.text);
                 sink.add(&text.at, message, "write arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE, or end it with `*`");
             }
+            // what is filled in may hold colons, and begin another part
+            "artifact" if !arn_parts::is_placed(&text.text) => {}
             "artifact" => artifact(policy, text, &arn, sink),
             "iam" if role(policy, text, &arn, sink) => {}
-            _ if arn_parts::is_wrong(text, &arn, sink) => {}
+            _ if arn_parts::is_wrong(text, &arn, &asked, sink) => {}
+            _ if is_in_no_region(policy, text, &arn, sink) => {}
             _ => of_catalogue(text, &arn, sink),
         }
     }
+}
+
+/// The resources of all statements, and the services of the actions of each, where all of them are named.
+fn resources(policy: &Policy) -> impl Iterator<Item = (&Text, Vec<String>)> {
+    policy.statements.iter().filter_map(|s| Some((s, s.resources.as_ref()?))).flat_map(|(statement, resources)| {
+        let asked =
+            statement.actions.as_ref().filter(|a| !a.negated && !resources.negated).map(asked).unwrap_or_default();
+        resources.texts.iter().map(move |text| (text, asked.clone()))
+    })
+}
+
+/// The services that actions name, each once; none where an action does not say.
+fn asked(actions: &List) -> Vec<String> {
+    let service = |text: &Text| {
+        let (service, _) = text.text.split_once(':')?;
+        (!service.is_empty() && !service.contains(['*', '?', UNKNOWN])).then(|| service.to_ascii_lowercase())
+    };
+    let services: Option<BTreeSet<String>> = actions.texts.iter().map(service).collect();
+    services.unwrap_or_default().into_iter().collect()
+}
+
+/// An ARN of IAM, or of a bucket or object, that names a Region: IAM stores no policy with one (`IAM resource … cannot contain region
+/// information`, `… can not contain region information`). What AWS Organizations does with it is not known.
+fn is_in_no_region(policy: &Policy, text: &Text, arn: &ArnText, sink: &mut Sink<'_>) -> bool {
+    let (service, region) = (arn.segment(2), arn.segment(3));
+    if !["iam", "s3"].contains(&service) || !aws::regions().any(|r| r == region) || !arn_parts::is_apart(&text.text) {
+        return false;
+    }
+    let catalogue = &sink.settings.catalogue;
+    let reaches = |text: &str| {
+        let reach = Reach::new(text);
+        reach.is_some_and(|reach| catalogue.resources_of(service).any(|r| reach.reaches(r)))
+    };
+    // access points and jobs of Amazon S3 have a Region
+    if reaches(&text.text) {
+        return false;
+    }
+    let (partition, name) = (arn.segment(1), arn.segment(5));
+    let account = if service == "s3" { "" } else { arn.segment(4) };
+    let stored = matches!(
+        policy.kind,
+        PolicyKind::Identity | PolicyKind::PermissionSet | PolicyKind::Boundary | PolicyKind::Session
+    );
+    let (severity, effect) = match stored {
+        true => (Severity::Error, "IAM rejects the policy"),
+        false => (Severity::Warning, "this matches nothing"),
+    };
+    let message = format!("the ARNs of `{service}` have no Region, and this names `{region}`: {effect}");
+    sink.add_as(severity, &text.at, message, format!("write arn:{partition}:{service}::{account}:{name}"));
+    true
 }
 
 /// A variable of CloudFormation that stands in a text as it is: no policy variable has two colons.
@@ -93,7 +148,7 @@ fn of_catalogue(text: &Text, arn: &ArnText, sink: &mut Sink<'_>) {
     const MOST: usize = 3;
     let settings = sink.settings;
     let catalogue = &settings.catalogue;
-    let Some(reach) = Reach::new(&text.text).filter(|_| text.is_known()) else {
+    let Some(reach) = Reach::new(&text.text).filter(|_| text.is_known() || arn_parts::is_apart(&text.text)) else {
         return;
     };
     let Some(service) = reach.service() else {
@@ -116,7 +171,11 @@ fn of_catalogue(text: &Text, arn: &ArnText, sink: &mut Sink<'_>) {
     }
     let arns = || catalogue.resources_of(service).flat_map(|r| &r.arns).map(String::as_str);
     let word = first_word(&text.text);
-    let near = did_you_mean(word, arns().map(first_word)).filter(|near| *near != word);
+    let near = did_you_mean(word, arns().map(first_word)).filter(|near| *near != word && !word.contains(UNKNOWN));
+    // a part that is not known may hold colons: only a slip of a word is told beside one
+    if near.is_none() && !text.is_known() {
+        return;
+    }
     let shown: Vec<&str> = arns().filter(|a| near.is_none_or(|near| first_word(a) == near)).take(MOST).collect();
     let message = format!("no resource of `{service}` has such an ARN (as of {})", catalogue.date(service));
     let (severity, help) = match near {
@@ -140,6 +199,9 @@ fn artifact(policy: &Policy, text: &Text, arn: &ArnText, sink: &mut Sink<'_>) {
     let Some(ty) = resources::of_artifact().find(is_of) else {
         let words = || resources::of_artifact().map(|ty| ty.name.as_str());
         let near = did_you_mean(resource.split('/').next().unwrap_or_default(), words());
+        if near.is_none() && !arn_parts::begins_known(&text.text) {
+            return;
+        }
         let all = words().collect::<Vec<_>>().join(", ");
         let help = near.map_or_else(|| format!("its resources are {all}"), |n| meant(format!("{n}/…")));
         sink.add(&text.at, format!("AWS Artifact has no resource `{resource}`: this matches nothing"), help);

@@ -210,9 +210,17 @@ fn report(policy: &Policy, text: &Text, slip: Slip, sink: &mut Sink<'_>) {
                 .to_owned()
         }
     };
+    // of two names that are equally near, neither is written
+    let is_named = !slip.needs.is_empty();
+    let is_only =
+        is_named || slip.near.as_ref().is_some_and(|near| is_nearest(&text.text, near, &sink.settings.catalogue));
     let finding = sink.add_as(slip.severity, &text.at, slip.message, help);
     if let (Some(finding), Some(near)) = (finding, slip.near) {
-        finding.fix(false, format!("writes `{near}`, which takes effect"), edit::replace(policy, text, &near));
+        finding.fix(
+            false,
+            format!("writes `{near}`, which takes effect"),
+            edit::replace(policy, text, &near).filter(|_| is_only),
+        );
     }
 }
 
@@ -221,6 +229,21 @@ fn names_of(service: &Service) -> impl Iterator<Item = &str> {
     let own = actions::actions().iter().filter(|a| a.service().eq_ignore_ascii_case(&service.prefix));
     let deprecated = own.filter(|a| a.is_deprecated()).map(actions::Action::short);
     service.actions.iter().map(|a| a.name.as_str()).chain(deprecated)
+}
+
+/// Whether no other action of the service is as near to a name as this one; of a pattern that is not asked.
+fn is_nearest(written: &str, near: &str, catalogue: &Catalogue) -> bool {
+    const FAR: usize = 8;
+    let (Some((_, word)), Some((prefix, name))) = (written.split_once(':'), near.split_once(':')) else {
+        return true;
+    };
+    let (short, word) = (word, word.to_ascii_lowercase());
+    let far = |name: &str| distance(&word, &name.to_ascii_lowercase(), FAR);
+    let (Some(own), Some(service)) = (far(name), catalogue.service(prefix)) else {
+        return true;
+    };
+    name.contains(['*', '?'])
+        || !names_of(service).any(|n| n != name && has_sense_of(n, short) && far(n).is_some_and(|d| d <= own))
 }
 
 /// The nearest action that does the same kind of thing; of a pattern, the nearest words that actions begin with.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::aws::keys::{known_keys, replaced, tag};
+use crate::aws::keys::{known_keys, tag, undocumented};
 use crate::aws::{actions, catalogue};
 use crate::lint::policy::{Condition, Policy};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
 use crate::problem::{did_you_mean, distance, meant};
+use crate::text::UNKNOWN;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -22,7 +23,7 @@ pub static RULE: Rule = Rule {
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     for condition in policy.conditions() {
         let key = &condition.key;
-        if !key.is_known() || key.text.is_empty() {
+        if !name_is_known(&key.text) || key.text.is_empty() {
             continue;
         }
         let Some((prefix, _)) = key.text.split_once(':') else {
@@ -62,15 +63,25 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     }
 }
 
-/// A global key that there is not: a slip of one that there is, one that AWS has replaced, or one that may be younger than what is known.
+/// Whether the name of a key is known: of `aws:ResourceTag/…`, what stands before the name of the tag.
+fn name_is_known(key: &str) -> bool {
+    let Some((before, _)) = key.split_once(UNKNOWN) else {
+        return true;
+    };
+    let name = before.split_once(':').filter(|(prefix, _)| !prefix.contains('/'));
+    name.is_some_and(|(_, name)| name.contains(['/', ':']))
+}
+
+/// A global key that AWS does not list: a slip of one that there is, one that some requests carry, or one that may be younger than what is known.
 fn of_none(policy: &Policy, condition: &Condition, sink: &mut Sink<'_>) {
     let key = &condition.key;
     if key.text.contains("${") {
         return;
     }
-    let replaced = replaced().iter().find(|old| old.key.eq_ignore_ascii_case(&key.text));
-    if let Some(replaced) = replaced {
-        return report(policy, condition, None, &replaced.help, sink);
+    if let Some(own) = undocumented().iter().find(|own| own.key.eq_ignore_ascii_case(&key.text)) {
+        let message = format!("AWS does not document the global condition key `{}`", key.text);
+        sink.add_as(Severity::Warning, &key.at, message, &own.help);
+        return;
     }
     let slip = near(&key.text).map(str::to_owned).or_else(|| near_with_a_part(&key.text, TAGS));
     if slip.is_some() {
@@ -133,7 +144,7 @@ fn of_a_service(policy: &Policy, condition: &Condition, prefix: &str, sink: &mut
     let finding = sink.add_as(severity, &key.at, message, help);
     if let (Some(finding), Some(near)) = (finding, near) {
         let what = format!("asks for `{near}`, which requests carry: the condition takes effect");
-        finding.fix(false, what, edit::replace_span(policy, key.at.span, &near));
+        finding.fix(false, what, edit::replace(policy, key, &near));
     }
 }
 
@@ -164,6 +175,6 @@ fn report(policy: &Policy, condition: &Condition, near: Option<&str>, otherwise:
     let finding = sink.add(&key.at, format!("no request carries the key `{}`", key.text), help);
     if let (Some(finding), Some(near)) = (finding, near) {
         let what = format!("asks for `{near}`, which requests carry: the condition takes effect");
-        finding.fix(false, what, edit::replace_span(policy, key.at.span, near));
+        finding.fix(false, what, edit::replace(policy, key, near));
     }
 }

@@ -68,7 +68,7 @@ fn unknown(policy: &Policy, node: &Node, pointer: &str, known: &[&str], what: &s
         // a name that is taken would stand twice
         if let (Some(finding), Some(near)) = (finding, near.filter(|n| node.get(n).is_none())) {
             let what = format!("renames `{}` to `{near}`, which takes effect", member.key);
-            finding.fix(false, what, edit::replace_span(policy, member.key_span, near));
+            finding.fix(false, what, edit::replace_span(policy, member.key_span, &member.key, near));
         }
     }
 }

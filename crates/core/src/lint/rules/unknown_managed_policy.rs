@@ -25,4 +25,5 @@ fn check(file: &Loaded, sink: &mut Sink<'_>) {
             sink.add(&At { pointer: String::new(), span: fault.span }, message, help);
         }
     }
+    sink.faults(file, FaultKind::UnknownTemplate);
 }
