@@ -56,7 +56,7 @@ fn the_tags_of_a_role_are_those_of_its_session() {
     assert_eq!(answer["dependsOn"], json!([{"key": "aws:PrincipalTag/team", "allows": ["legal"]}]));
 }
 
-/// The end of a permission set's role is not known, but it is the end of a name: no colon and no slash is in it.
+/// The end of a permission set's role is not known, but it is sixteen hexadecimal digits: no colon, no slash and no word is in it.
 #[test]
 fn the_role_of_a_permission_set_is_no_root_user() {
     let under = |pattern: &str, operator: &str| {
@@ -82,7 +82,8 @@ fn the_role_of_a_permission_set_is_no_root_user() {
         ("arn:aws:iam::*/break-glass", "StringNotLike", "deny"),
         ("*/AWSReservedSSO_Legal_*", "StringLike", "deny"),
         ("*AWSReservedSSO_Legal_0*", "StringLike", "unknown"),
-        ("*_Legal_*break-glass", "StringLike", "unknown"),
+        ("*_Legal_*break-glass", "StringLike", "allow"),
+        ("*_Legal_*0af", "StringLike", "unknown"),
         ("*/eu-west-1/*", "StringLike", "unknown"),
     ] {
         assert_eq!(under(pattern, operator), decision, "{operator} {pattern}");

@@ -284,7 +284,7 @@ fn addresses(networks: impl Iterator<Item = Network>) -> Vec<(String, String)> {
 mod tests {
     use super::*;
     use crate::iam::template::Syntax;
-    use crate::permissions::partial_arn::{Part, PartialArn, example_in};
+    use crate::permissions::partial_arn::{PartialArn, example_in};
 
     const NATURE: Nature = Nature { single: true, boolean: true, typed: true, samples: &[] };
 
