@@ -197,6 +197,8 @@ pub struct Checked {
     pub folder: String,
     /// Its path in the repository, or as the user named it where there is none; empty at the top.
     pub root: String,
+    /// It is one of several inventories that are checked.
+    pub among_others: bool,
     /// What it was compared with.
     pub base: Option<String>,
     /// The least severity that fails.

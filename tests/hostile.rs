@@ -417,6 +417,7 @@ fn from_the_root_of_a_repository_the_inventory_below_is_found() {
     assert!(code == 1 && text.contains("cloud/own.expect.toml") && errors.is_empty(), "{text} {errors}");
     let told = std::fs::read_to_string(top.path().join("told.md")).unwrap();
     assert!(told.contains("cloud/own.expect.toml") && told.matches("rules built in").count() == 2, "{told}");
+    assert!(told.contains("countersign: failed · `cloud`") && told.contains("countersign: passed · `other`"), "{told}");
 }
 
 /// What AWS refuses whatever the settings of an account is an error that names the quota, and is found without going through it all.

@@ -92,9 +92,10 @@ pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
     if folders.len() > 1 && !whole {
         return Err(several(&folders));
     }
-    let (mut codes, mut digests, mut written) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut codes, mut digests) = (Vec::new(), Vec::new());
+    let mut told = Told { among_others: folders.len() > 1, written: Vec::new() };
     for folder in folders {
-        let (code, digest) = check_one(cli, args, folder, &mut written)?;
+        let (code, digest) = check_one(cli, args, folder, &mut told)?;
         codes.push(code);
         digests.extend(digest);
     }
@@ -115,18 +116,21 @@ fn several(folders: &[PathBuf]) -> Failure {
     errors::usage(message).help(help).into()
 }
 
-/// Checks an inventory: the exit code, and the digest of what is weakened. `written` is what each output was given of others before.
-fn check_one(
-    cli: &Cli,
-    args: &CheckArgs,
-    folder: PathBuf,
-    written: &mut Vec<String>,
-) -> Result<(u8, Option<String>), Failure> {
+/// What of several inventories stands in one output.
+struct Told {
+    among_others: bool,
+    /// What each output was given of those before.
+    written: Vec<String>,
+}
+
+/// Checks an inventory: the exit code, and the digest of what is weakened.
+fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf, told: &mut Told) -> Result<(u8, Option<String>), Failure> {
     let mut checked = Checked {
         folder: folder.display().to_string(),
         root: in_repository(&folder).unwrap_or_else(|| folder.display().to_string()),
         fail_on: args.fail_on.severity(),
         require_complete: args.require_complete,
+        among_others: told.among_others,
         ..Checked::default()
     };
     let mut provenance = Provenance::bare();
@@ -171,7 +175,7 @@ fn check_one(
         unread = linted::lint_policies((cli, args), &folder, held, (&mut checked, &mut files))?;
     }
     provenance.files = Some(read(&files, unread, &mut provenance)).filter(|f| f.files > 0);
-    print(args, &checked, &provenance, written)?;
+    print(args, &checked, &provenance, &mut told.written)?;
     let code = match (checked.is_empty(), checked.passed(), checked.only_weakens()) {
         (true, ..) => NOTHING,
         (_, true, _) => OK,

@@ -55,7 +55,8 @@ pub fn markdown(checked: &Checked) -> String {
 
 fn head(checked: &Checked) -> String {
     let word = if checked.passed() { "passed" } else { "failed" };
-    let mut text = format!("### countersign: {word}\n\n| | | |\n|---|---|---|\n");
+    let of = if checked.among_others { format!(" · {}", Foreign(&checked.root).code()) } else { String::new() };
+    let mut text = format!("### countersign: {word}{of}\n\n| | | |\n|---|---|---|\n");
     for done in &checked.parts {
         let state = match done.state {
             State::Passed => "passed",
