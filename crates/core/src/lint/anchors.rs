@@ -2,17 +2,25 @@
 
 use crate::problem::Span;
 
+/// In a file with more anchors before a place, it counts as below one: to follow each for every place takes too long.
+const MOST: usize = 100;
+
 /// Whether what stands here is below an anchor that an alias of the file names.
 pub fn is_anchored(text: &str, span: Span) -> bool {
     let before = text.get(..span.start).unwrap_or_default();
     if !before.contains('&') || !text.contains('*') {
         return false;
     }
-    let mut rest = before;
+    let (mut rest, mut followed) = (before, 0);
     while let Some((head, tail)) = rest.rsplit_once('&') {
         let name = name_of(tail);
-        let is_one = !name.is_empty() && opens(head) && is_named(text, name);
-        if is_one
+        let may_be_one = !name.is_empty() && opens(head);
+        followed += usize::from(may_be_one);
+        if followed > MOST {
+            return true;
+        }
+        if may_be_one
+            && is_named(text, name)
             && reaches(text.get(head.len()..).unwrap_or_default(), indentation(head), head, span.start - head.len())
         {
             return true;
@@ -93,6 +101,8 @@ mod tests {
         assert!(anchored(items, "s3:One"));
         assert!(!anchored(items, "s3:Two"));
         assert!(anchored("a: [&x s3:One, s3:Two, *x]\n", "s3:One"));
+        let many = (0..2 * MOST).map(|n| format!("k{n}: &a{n} v\n")).collect::<String>();
+        assert!(anchored(&format!("{many}b: s3:One\nc: *other\n"), "s3:One"), "too many to follow");
         assert!(!anchored("a: 'x & y'\nb: s3:One\nc: 's3:*'\n", "s3:One"));
     }
 }
