@@ -482,6 +482,26 @@ fn reports_are_migrated() {
     assert_eq!(soc["Statement"][1], json!({"Effect": "Allow", "Action": "artifact:ListReports", "Resource": "*"}));
 }
 
+/// Without the denial, what the deprecated action may still do would be allowed (D28).
+#[test]
+fn a_deprecated_action_stays_denied() {
+    let text = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": ["artifact:DownloadAgreement", "artifact:getAgreement"], "Resource": "*"}]}"#;
+    let example = Example::new("policy.json", text.to_owned());
+    let after = fixed(&example, Which::All, &settings("")).unwrap().after;
+    let [policy] = policies(&after).try_into().unwrap();
+    let actions: Vec<&str> =
+        policy["Statement"][0]["Action"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert_eq!(actions.first(), Some(&"artifact:DownloadAgreement"), "{after}");
+    for denied in [
+        "artifact:getAgreement",
+        "artifact:GetNdaForAgreement",
+        "artifact:AcceptNdaForAgreement",
+        "artifact:GetCustomerAgreement",
+    ] {
+        assert_eq!(actions.iter().filter(|action| **action == denied).count(), 1, "{denied}: {after}");
+    }
+}
+
 fn one_or_more(texts: &'static [&'static str]) -> impl Strategy<Value = Value> {
     prop_oneof![
         prop::sample::select(texts).prop_map(Value::from),

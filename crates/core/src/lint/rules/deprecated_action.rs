@@ -2,7 +2,7 @@
 
 use crate::aws::actions::{self, Action};
 use crate::aws::resources::ArnText;
-use crate::lint::policy::{Policy, Statement};
+use crate::lint::policy::{List, Policy, Statement};
 use crate::lint::{Check, Confidence, Edit, Rule, Severity, Sink, edit};
 
 /// The rule.
@@ -30,6 +30,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             let day = action.deprecated_in(&partition).unwrap_or_default();
             let verb = if statement.allow == Some(false) { "denies" } else { "grants" };
             let name = &action.name;
+            let stays = statement.allow != Some(true) && !sink.settings.strict;
             let message = match sink.settings.strict {
                 true => {
                     format!("`{name}` {verb} nothing under the fine-grained permissions, which took its place on {day}")
@@ -46,12 +47,28 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                     finding.fix(false, what, Some(edits));
                     continue;
                 }
+                if stays {
+                    let (what, edits) = denied_beside(policy, actions, index, &successors);
+                    finding.fix(false, what, edits);
+                    continue;
+                }
                 let what = format!("{verb} {}, which took the place of `{}`", successors.join(", "), action.name);
                 let edits = edit::replace_by_many(policy, actions, index, &successors);
                 finding.fix(false, what, edits.filter(|_| !successors.is_empty()));
             }
         }
     }
+}
+
+/// What a denial is to deny too. The deprecated action stays: by what is known it may still allow (D28), and without it would be allowed.
+fn denied_beside(policy: &Policy, actions: &List, index: usize, successors: &[&str]) -> (String, Option<Vec<Edit>>) {
+    let is_listed = |name: &str| actions.texts.iter().any(|text| text.text.eq_ignore_ascii_case(name));
+    let missing: Vec<&str> = successors.iter().copied().filter(|name| !is_listed(name)).collect();
+    let own = actions.texts.get(index).map(|text| text.text.as_str()).unwrap_or_default();
+    let what = format!("denies {} beside `{own}`", missing.join(", "));
+    let all: Vec<&str> = std::iter::once(own).chain(missing.iter().copied()).collect();
+    let edits = if missing.is_empty() { None } else { edit::replace_by_many(policy, actions, index, &all) };
+    (what, edits)
 }
 
 /// A statement that allows `artifact:Get` on one `report-package`, and nothing else: what it is today.
