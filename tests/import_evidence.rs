@@ -245,6 +245,23 @@ fn a_list_and_an_event_before_it_that_contradict_each_other() {
         ["2025-11-30", "2025-12-01", "2026-11-01"].map(|at| baa(&import, A, at)),
         ["covered account", "unknown", "unknown"]
     );
+    // one that was terminated before it began
+    let own = agreement("aaaaaaaaaaaaaaaa", json!({"effectiveStart": "2024-06-01T00:00:00Z"}));
+    let ended = terminates(A, "customer-agreement-aaaaaaaaaaaaaaaa", "2024-01-01T00:00:00Z");
+    let import = Import::of(&[
+        collected(),
+        organization(),
+        in_organization(),
+        trail(&[ended]),
+        ("list-customer-agreements.222222222222.json", listing(&[own])),
+        ("list-customer-agreements.111111111111.json", listing(&[])),
+    ]);
+    let (_, notes) = import.done();
+    assert!(notes.contains("but was terminated by then"), "{notes}");
+    assert_eq!(
+        ["2024-05-31", "2024-06-01", "2026-11-01"].map(|at| baa(&import, A, at)),
+        ["not-covered", "unknown", "unknown"]
+    );
     // the same of a membership: what was before is known
     let removed = event(
         "RemoveAccountFromOrganization",
@@ -279,14 +296,17 @@ fn a_name_and_an_organization_that_contradict_a_list() {
         "{notes}"
     );
     assert_eq!(baa(&import, A, "2026-11-01"), "unknown", "its list is not known to be complete");
-    let theirs = listing(&[shared("OtherOrgBaa00001", OTHER, OTHER_MANAGER)]);
-    let import = Import::of(&[&files[..], &[("list-customer-agreements.222222222222.json", theirs)]].concat());
-    let (_, notes) = import.done();
-    assert!(
-        notes.contains("its own list shows an agreement of o-otherorgid1 in force, against JoinedTimestamp"),
-        "{notes}"
-    );
-    assert_eq!(baa(&import, A, "2026-11-01"), "unknown");
+    // whether it is known when they were collected, or not
+    for files in [&files[..], &files[1..]] {
+        let theirs = listing(&[shared("OtherOrgBaa00001", OTHER, OTHER_MANAGER)]);
+        let import = Import::of(&[files, &[("list-customer-agreements.222222222222.json", theirs)]].concat());
+        let (_, notes) = import.done();
+        assert!(
+            notes.contains("its own list shows an agreement of o-otherorgid1 in force, against JoinedTimestamp"),
+            "{notes}"
+        );
+        assert_eq!(baa(&import, A, "2026-11-01"), "unknown");
+    }
 }
 
 #[test]

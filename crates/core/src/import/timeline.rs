@@ -181,15 +181,18 @@ impl Shown {
     ) -> Confirmed {
         let known = facts.accounts.get(account);
         let own = known.map(|a| &a.shown_agreements_of);
-        if let (None, Some((at, witness))) = (&self.manages, last)
-            && facts.as_of.is_some_and(|as_of| at < as_of)
-        {
-            if let Some(listed) = self.listed.as_ref().filter(|listed| current != Some(listed)) {
+        if let (None, Some((at, witness))) = (&self.manages, last) {
+            let elsewhere = self.listed.as_ref().filter(|listed| current != Some(listed));
+            if let Some(listed) = elsewhere.filter(|_| facts.as_of.is_some_and(|as_of| at < as_of)) {
                 return Confirmed::Contradicted(format!("{listed} lists it among its accounts, against {witness}"));
             }
             let in_force: Vec<&String> =
                 own.into_iter().flatten().filter(|(_, in_force)| **in_force).map(|(id, _)| id).collect();
-            if let Some(other) = in_force.first().filter(|_| !current.is_some_and(|c| in_force.contains(&c))) {
+            // without the time of the list, one that shows it elsewhere may be the newer of the two
+            let is_later = facts.as_of.is_none_or(|as_of| at < as_of) && (current.is_some() || facts.as_of.is_some());
+            if let Some(other) =
+                in_force.first().filter(|_| is_later && !current.is_some_and(|c| in_force.contains(&c)))
+            {
                 let message = format!("its own list shows an agreement of {other} in force, against {witness}");
                 return Confirmed::Contradicted(message);
             }

@@ -220,6 +220,14 @@ fn terminated(
     as_of: Option<Moment>,
 ) -> Option<(String, &'static str)> {
     let by_event = known.known_until == Some(known.start);
+    if !by_event && known.end.is_none() && known.start >= event.at {
+        known.known_until = Some(known.start);
+        append(&mut known.end_witness, &event.witness);
+        let since = moment::format(known.start);
+        let message =
+            format!("{id} is listed as in force since {since}, but was terminated by then: {}", event.witness);
+        return Some((message, "whether it is in force is unknown: collect the list again"));
+    }
     if known.end.is_some() || known.start >= event.at {
         append(&mut known.end_witness, &event.witness);
         return None;
