@@ -226,16 +226,18 @@ fn a_move_between_two_organizations_at_one_instant() {
 
 #[test]
 fn a_list_and_an_event_before_it_that_contradict_each_other() {
-    let own = agreement("aaaaaaaaaaaaaaaa", json!({"effectiveStart": "2024-01-01T00:00:00Z"}));
-    let ended = terminates(A, "customer-agreement-aaaaaaaaaaaaaaaa", "2025-12-01T00:00:00Z");
-    let import = Import::of(&[
-        collected(),
-        organization(),
-        in_organization(),
-        trail(&[ended]),
-        ("list-customer-agreements.222222222222.json", listing(&[own])),
-        ("list-customer-agreements.111111111111.json", listing(&[])),
-    ]);
+    let listed_and_ended = |start: &str, end: &str| {
+        let own = agreement("aaaaaaaaaaaaaaaa", json!({"effectiveStart": start}));
+        Import::of(&[
+            collected(),
+            organization(),
+            in_organization(),
+            trail(&[terminates(A, "customer-agreement-aaaaaaaaaaaaaaaa", end)]),
+            ("list-customer-agreements.222222222222.json", listing(&[own])),
+            ("list-customer-agreements.111111111111.json", listing(&[])),
+        ])
+    };
+    let import = listed_and_ended("2024-01-01T00:00:00Z", "2025-12-01T00:00:00Z");
     let (_, notes) = import.done();
     assert!(
         notes.contains("customer-agreement-aaaaaaaaaaaaaaaa is listed as in force, but was terminated before"),
@@ -246,16 +248,7 @@ fn a_list_and_an_event_before_it_that_contradict_each_other() {
         ["covered account", "unknown", "unknown"]
     );
     // one that was terminated before it began
-    let own = agreement("aaaaaaaaaaaaaaaa", json!({"effectiveStart": "2024-06-01T00:00:00Z"}));
-    let ended = terminates(A, "customer-agreement-aaaaaaaaaaaaaaaa", "2024-01-01T00:00:00Z");
-    let import = Import::of(&[
-        collected(),
-        organization(),
-        in_organization(),
-        trail(&[ended]),
-        ("list-customer-agreements.222222222222.json", listing(&[own])),
-        ("list-customer-agreements.111111111111.json", listing(&[])),
-    ]);
+    let import = listed_and_ended("2024-06-01T00:00:00Z", "2024-01-01T00:00:00Z");
     let (_, notes) = import.done();
     assert!(notes.contains("but was terminated by then"), "{notes}");
     assert_eq!(

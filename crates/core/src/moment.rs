@@ -32,7 +32,7 @@ pub fn parse_cedar(text: &str) -> Option<Moment> {
     })
 }
 
-/// The moment since which something is known that never becomes known.
+/// The moment that never comes: the end of all that is recorded, and since when something is known that never becomes known.
 pub fn never() -> Moment {
     parse("9999-12-31").unwrap_or_default()
 }

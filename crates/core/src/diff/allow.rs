@@ -4,6 +4,7 @@
 use super::perhaps::PerhapsLost;
 use super::{AccessEntry, AccountEntry, CoverageEntry, Diff, NewAccess, PrincipalEntry};
 use crate::assessment::Operation;
+use crate::iam::principal::is_account;
 use crate::inventory::config::{Excepted, Exception};
 use crate::moment::Moment;
 use crate::problem::Problem;
@@ -40,8 +41,7 @@ impl Exception {
 
     /// Whether what stands for an account is no number of one.
     fn names_accounts(&self) -> bool {
-        let is_number = |account: &String| account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
-        !self.accounts.iter().all(is_number)
+        !self.accounts.iter().all(|account| is_account(account))
     }
 
     /// An exception that names accounts is about no account that is not listed.

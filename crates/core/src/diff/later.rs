@@ -89,7 +89,7 @@ pub(super) fn losses(
 
 /// Everything that is recorded after a moment.
 pub(crate) fn from_then_on(at: Moment, accounts: Vec<String>, kinds: Vec<String>) -> Query {
-    Query { from: Some(at), to: moment::parse("9999-12-31").unwrap_or_default(), accounts, kinds }
+    Query { from: Some(at), to: moment::never(), accounts, kinds }
 }
 
 /// The changes of coverage; `None` where the rules do not tell when their answers change.

@@ -172,7 +172,7 @@ fn later(
     account: &str,
     (from, to): (Moment, Option<Moment>),
 ) -> Result<BTreeSet<Moment>, Failure> {
-    let to = to.or_else(|| moment::parse("9999-12-31")).unwrap_or_default();
+    let to = to.unwrap_or_else(moment::never);
     let query = Query { from: Some(from), to, accounts: vec![account.to_owned()], kinds: Vec::new() };
     match history::moments(inventory, rules, &query) {
         Err(Failure::Problems(_)) => Ok(BTreeSet::new()),

@@ -8,6 +8,7 @@ use super::pieces::{Piece, What};
 use crate::agreements::Agreements;
 use crate::agreements::narrowing::Narrowing;
 use crate::assessment::completeness::Unseen;
+use crate::iam::principal::is_account;
 use crate::inventory::Inventory;
 use crate::inventory::entity::policies_of;
 use crate::inventory::entity::{Entity, Item, Uid};
@@ -147,8 +148,7 @@ impl<'a> Reacher<'a> {
                 let users = self.users.get(id).into_iter().flatten();
                 let mut reached: Vec<Reach> = users.map(|uid| self.entity(uid)).collect();
                 // permission sets name a customer's own policies by their names: they are those of one account
-                let of_account =
-                    id.split(':').nth(4).filter(|a| a.len() == 12 && a.bytes().all(|b| b.is_ascii_digit()));
+                let of_account = id.split(':').nth(4).filter(|a| is_account(a));
                 reached.extend(of_account.map(|a| Reach::Accounts(BTreeSet::from([a.to_owned()]))));
                 if reached.is_empty() { Reach::All } else { Reach::union(&reached).map_or(Reach::All, Reach::Accounts) }
             }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Generated, Kind, document, owned, statement};
 use crate::aws::eligibility::{self, Lists};
 use crate::aws::quotas::quotas;
+use crate::iam::principal;
 use crate::moment::{self, Moment};
 use crate::problem::{Failure, Problem, instead};
 
@@ -61,7 +62,7 @@ fn wrong(pattern: &str, partition: &str) -> Option<Problem> {
     if *service == "sts" {
         return problem(format!("`{pattern}` matches no request: a session is called by the ARN of its role"));
     }
-    let is_account = *account == "*" || (account.len() == 12 && account.chars().all(|c| c.is_ascii_digit()));
+    let is_account = *account == "*" || principal::is_account(account);
     if *service != "iam" || !is_account {
         return problem(format!("`{pattern}` is not the ARN of a principal"));
     }

@@ -466,20 +466,22 @@ impl Guardrails {
 /// Whether a condition reads who acts: the principal, its name, its groups, or the person. What else is read of the context is the same
 /// for whoever acts as the role.
 fn reads_who(json: &Value) -> bool {
-    const WHO: [&str; 3] = ["name", "groups", "person"];
+    reads_actor(json, &|attribute| ["name", "groups", "person"].contains(&attribute))
+}
+
+/// Whether a condition reads the principal, the context as a whole, or one of these attributes of it.
+pub(super) fn reads_actor(json: &Value, is_read: &dyn Fn(&str) -> bool) -> bool {
     match json {
         Value::Object(members) => {
-            if members.get("Var").is_some_and(|v| v == "principal") {
-                return true;
-            }
+            let is_whole = members.get("Var").is_some_and(|v| v == "principal" || v == "context");
             let of_context = |o: &Value| o.pointer("/left/Var").is_some_and(|v| v == "context");
             let access = [".", "has"].iter().find_map(|op| members.get(*op).filter(|o| of_context(o)));
-            match access {
-                Some(access) => access.get("attr").and_then(Value::as_str).is_none_or(|a| WHO.contains(&a)),
-                None => members.get("Var").is_some_and(|v| v == "context") || members.values().any(reads_who),
+            match access.filter(|_| !is_whole) {
+                Some(access) => access.get("attr").and_then(Value::as_str).is_none_or(is_read),
+                None => is_whole || members.values().any(|inner| reads_actor(inner, is_read)),
             }
         }
-        Value::Array(items) => items.iter().any(reads_who),
+        Value::Array(items) => items.iter().any(|inner| reads_actor(inner, is_read)),
         _ => false,
     }
 }

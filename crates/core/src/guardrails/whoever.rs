@@ -4,7 +4,7 @@
 use cedar_policy::{Policy, PolicySet};
 use serde_json::{Value, json};
 
-use super::reach::Terms;
+use super::reach::{Terms, reads_actor};
 use crate::policies::name_of;
 use crate::policies::narrower::conjuncts;
 use crate::problem::Failure;
@@ -20,7 +20,7 @@ pub fn whoever<'t>(set: &PolicySet, terms: impl Fn(&str) -> Option<&'t Terms>) -
             continue;
         }
         let conditions = json.get("conditions").and_then(Value::as_array).into_iter().flatten().flat_map(conjuncts);
-        let same = conditions.filter(|c| !reads_actor(c)).map(|c| json!({"kind": "when", "body": c})).collect();
+        let same = conditions.filter(|c| !may_differ(c)).map(|c| json!({"kind": "when", "body": c})).collect();
         if let Some(members) = json.as_object_mut() {
             members.insert("conditions".to_owned(), Value::Array(same));
             members.insert("principal".to_owned(), json!({"op": "All"}));
@@ -38,22 +38,9 @@ fn is_about_roots(principal: &Value) -> bool {
     is_type && ty.is_some_and(|ty| crate::inventory::schema::local(ty) == "Root")
 }
 
-/// Whether a condition may differ by who acts, by what else they may do, or by when: anything but the terms that are the same for all.
-fn reads_actor(json: &Value) -> bool {
+/// Whether a condition may differ by who acts, by what else they may do, or by when: it reads anything but the terms that are the same for
+/// all.
+fn may_differ(json: &Value) -> bool {
     const SAME: [&str; 5] = ["role", "organization", "scope", "agreement", "report"];
-    match json {
-        Value::Object(members) => {
-            if members.get("Var").is_some_and(|v| v == "principal" || v == "context") {
-                return true;
-            }
-            let of_context = |o: &Value| o.pointer("/left/Var").is_some_and(|v| v == "context");
-            let access = [".", "has"].iter().find_map(|op| members.get(*op).filter(|o| of_context(o)));
-            match access {
-                Some(access) => !access.get("attr").and_then(Value::as_str).is_some_and(|a| SAME.contains(&a)),
-                None => members.values().any(reads_actor),
-            }
-        }
-        Value::Array(items) => items.iter().any(reads_actor),
-        _ => false,
-    }
+    reads_actor(json, &|attribute| !SAME.contains(&attribute))
 }

@@ -134,6 +134,9 @@ fn failed(facts: &mut Facts, file: &File) {
     facts.remark(format!("{}: the call failed: {first}", source.path), "what it would have returned is unknown");
 }
 
+/// What helps where an answer stands beside the record of its failed call.
+const AGAIN: &str = "collect it again, or delete the record of the failed call if the answer is the newer of the two";
+
 /// An answer beside the record of a failed call of the same name: an older one, or another run's. What it shows is evidence; that it is all
 /// there is, is not.
 fn beside_a_failure(facts: &mut Facts, answer: &CliAnswer, problems: &mut Vec<Problem>) {
@@ -168,15 +171,11 @@ fn beside_a_failure(facts: &mut Facts, answer: &CliAnswer, problems: &mut Vec<Pr
                 (account.principals_listed, account.roles_told) = known.unwrap_or_default();
             }
         }
-        _ => facts.remark(
-            format!("{path} is not read: beside it stands that its call failed"),
-            "collect it again, or delete the record of the failed call if the answer is the newer of the two",
-        ),
+        _ => facts.remark(format!("{path} is not read: beside it stands that its call failed"), AGAIN),
     }
     if matches!(answer.kind, AnswerKind::CustomerAgreements | AnswerKind::Accounts | AnswerKind::AuthorizationDetails) {
         let message = format!("{path} does not count as complete: beside it stands that its call failed");
-        let help = "collect it again, or delete the record of the failed call if the answer is the newer of the two";
-        facts.remark(message, help);
+        facts.remark(message, AGAIN);
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::iam::document::{Condition, Statement};
 use crate::iam::operator::{SetPrefix, Test};
-use crate::iam::principal::Who;
+use crate::iam::principal::{Who, is_account};
 use crate::iam::segments;
 use crate::iam::template::{Template, TemplatePart};
 
@@ -63,8 +63,4 @@ fn by_account(value: &Template) -> Option<Confined> {
 fn by_organization(value: &Template) -> Option<Confined> {
     let id = value.as_literal().filter(|text| text.starts_with("o-"))?;
     Some(Confined::ToOrganization(id.to_owned()))
-}
-
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }

@@ -3,6 +3,7 @@
 use crate::aws;
 use crate::aws::keys::values::SUCH_AS;
 use crate::iam::minterms::{Pattern, Piece};
+use crate::iam::principal::is_account;
 use crate::iam::template::{Template, TemplatePart};
 
 /// An account that there is not: it stands for any, where no pattern can tell which.
@@ -173,7 +174,7 @@ fn leading_account(text: &str) -> Option<&str> {
     let mut pieces = text.splitn(6, ':');
     let account = pieces.by_ref().nth(4)?;
     pieces.next()?;
-    (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())).then_some(account)
+    is_account(account).then_some(account)
 }
 
 /// Whether a digit of a literal may be matched with one of an account number: where something other than a colon stands before

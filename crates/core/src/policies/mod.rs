@@ -427,7 +427,7 @@ impl RuleBook {
             return Ok((Some(ruling.permitted), ruling));
         }
         // what is not known takes nothing away from what a policy says for certain
-        let certain = self.asked(self.certain.get(action), action, (principal, resource), context, entities)?;
+        let certain = self.certainly(action, principal, resource, context, entities)?;
         Ok(if certain.permitted { (Some(true), certain) } else { (None, ruling) })
     }
 

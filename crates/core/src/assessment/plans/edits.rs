@@ -81,6 +81,11 @@ impl Edit {
         }
     }
 
+    /// Whether it lifts a denial.
+    pub(super) fn lifts(&self) -> bool {
+        matches!(self, Self::Except { .. } | Self::Remove { .. } | Self::Detach { .. })
+    }
+
     /// Makes it. False where the inventory has nothing to edit.
     pub fn apply(&self, inventory: &mut Inventory) -> bool {
         match self {

@@ -118,8 +118,7 @@ pub(super) fn itself(
     steps: &[Step],
     edited: &Inventory,
 ) -> Result<Vec<&'static str>, Failure> {
-    let lifts = |edit: &Edit| matches!(edit, Edit::Except { .. } | Edit::Remove { .. } | Edit::Detach { .. });
-    if !steps.iter().filter_map(|s| s.edit.as_ref()).any(lifts) {
+    if !steps.iter().filter_map(|s| s.edit.as_ref()).any(Edit::lifts) {
         return Ok(Vec::new());
     }
     let own = Some(vec![(who.principal.clone(), who.account.clone())]);

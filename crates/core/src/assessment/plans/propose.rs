@@ -102,8 +102,7 @@ fn layers(planner: &Planner<'_>, inventory: &Inventory, who: &PrincipalAnswer) -
 
 /// Whether two steps lift the denial of one statement, or detach one policy, which is done once.
 fn is_same_removal(one: &Step, other: &Step) -> bool {
-    let lifts = |edit: &Edit| matches!(edit, Edit::Except { .. } | Edit::Remove { .. } | Edit::Detach { .. });
-    one.edit.as_ref().is_some_and(lifts) && one.edit == other.edit
+    one.edit.as_ref().is_some_and(Edit::lifts) && one.edit == other.edit
 }
 
 /// Statements that are added to one policy become one.

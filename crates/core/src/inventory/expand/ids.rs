@@ -1,5 +1,6 @@
 //! How entities are named: in full, or by an id that tells its type by its form.
 
+use crate::iam::principal::is_account;
 use crate::inventory::entity::Uid;
 use crate::inventory::schema::local;
 use crate::text::json::Node;
@@ -43,7 +44,7 @@ fn plain(text: &str) -> Option<(&str, &str)> {
 
 /// The type that an id tells by its form.
 pub fn type_of_id(id: &str) -> Option<&'static str> {
-    if id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()) {
+    if is_account(id) {
         return Some("Account");
     }
     const PREFIXES: [(&str, &str); 7] = [
