@@ -1,5 +1,6 @@
 //! `coverage`.
 
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -76,7 +77,8 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     if let [old, new] = args.over_time.compare.as_slice() {
         return history::compare(cli, args, old, new);
     }
-    let mut session = cli.session(args.dir.as_ref(), &args.asking)?;
+    // the process ends with it: a large one is not given back entity by entity
+    let mut session = ManuallyDrop::new(cli.session(args.dir.as_ref(), &args.asking)?);
     let kinds = narrow::kinds(&session.inventory, &args.agreement)?;
     session.options.filter.agreements.clone_from(&kinds);
     session.options.filter.without_principals = true;

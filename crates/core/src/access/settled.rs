@@ -39,18 +39,17 @@ pub fn settled(statement: &Statement, knowledge: &Knowledge) -> Option<Statement
             None => settled.conditions.push(condition.clone()),
         }
     }
-    for pattern in &mut settled.resources.patterns {
-        if let ResourcePattern::Arn(segments) = pattern {
-            for segment in segments.iter_mut() {
-                let value = |key: &str| knowledge.determined(key).flatten().and_then(|v| v.single());
-                if segment.variables().all(|k| value(k).is_some())
-                    && let Some(filled) = segment.substitute(value)
-                {
-                    *segment = filled;
-                }
-            }
-        }
-    }
+    let value = |key: &str| knowledge.determined(key).flatten().and_then(|v| v.single());
+    // a default stands for a key that is known to be absent alone
+    let filled = |segment: &Template| {
+        let known = segment.variables().all(|k| value(k).is_some());
+        known.then(|| segment.substitute(value)).flatten().unwrap_or_else(|| segment.clone())
+    };
+    let patterns = settled.resources.patterns.iter().map(|pattern| match pattern {
+        ResourcePattern::Arn(segments) => ResourcePattern::Arn(Box::new(segments.each_ref().map(filled))),
+        other => other.clone(),
+    });
+    settled.resources.patterns = patterns.collect();
     Some(settled)
 }
 

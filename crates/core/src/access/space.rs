@@ -167,7 +167,7 @@ impl<'a> Space<'a> {
             }
         }
         let statements = old.iter().chain(new).flatten();
-        let texts = statements.flat_map(|s| &s.actions.texts).filter(|t| !t.contains(['*', '?']));
+        let texts = statements.flat_map(|s| s.actions.texts.iter()).filter(|t| !t.contains(['*', '?']));
         let known = actions::actions().iter().map(|a| &a.name);
         let spellings = known.chain(texts).map(|t| (t.to_ascii_lowercase(), t.clone())).collect();
         Self { view, atoms, dimension_of, dimensions, old: old_side, new: new_side, spellings }
@@ -267,7 +267,7 @@ impl Builder {
             (actions.map(|p| self.atom(Atom::Action(p.clone()))).collect(), statement.actions.negated)
         };
         let resources = &statement.resources;
-        let patterns = resources.patterns.iter().zip(&resources.texts);
+        let patterns = resources.patterns.iter().zip(resources.texts.iter());
         let resources = patterns.filter_map(|(p, text)| self.resource(p, text)).collect();
         let principals = statement.principals.clone();
         Formula {

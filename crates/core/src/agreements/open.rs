@@ -114,7 +114,8 @@ pub fn of_tags(
 fn in_entities(inventory: &Inventory, uids: &[Uid], read: &Read<'_>) -> Vec<Open> {
     let mut open = Vec::new();
     for uid in uids {
-        let (Some(entity), Some(ty)) = (inventory.entities.get(uid), inventory.schema.types.get(&uid.ty)) else {
+        let (Some(entity), Some(ty)) = (inventory.entities.get(uid), inventory.schema.types.get(uid.ty.as_str()))
+        else {
             continue;
         };
         for (attr, attribute) in ty.attributes.iter().filter(|(_, a)| a.unknown_when_absent) {

@@ -126,13 +126,15 @@ impl Assessor<'_> {
         let agreements = Agreements::new(self.inventory, self.rules, self.options.at);
         let filter = &self.options.filter;
         let lists = agreements.collected();
-        let everyone = Arc::new(Everyone::new(self.inventory, &lists.tree));
-        let shared = Shared { lists, everyone, beside: beside(self.inventory), named: filter.named() };
-        let is_asked = |account: &&Account| {
-            let (wanted, _) = filter.wants(&account.id, shared.named.as_ref());
-            !filter.passes_over(&account.id, wanted)
-        };
+        let named = filter.named();
+        let wanted = |account: &Account| filter.wants(&account.id, named.as_ref()).0;
+        let is_asked = |account: &&Account| !filter.passes_over(&account.id, wanted(account));
         let asked: Vec<&Account> = agreements.tree.accounts.values().filter(is_asked).collect();
+        let everyone = match asked.iter().any(|account| wanted(account)) {
+            true => Everyone::new(self.inventory, &lists.tree),
+            false => Everyone::nobody(self.inventory),
+        };
+        let shared = Shared { lists, everyone: Arc::new(everyone), beside: beside(self.inventory), named };
         let mut told = Told::default();
         let gathered = match threads::count(self.options.threads, asked.len()) {
             0 | 1 => {

@@ -14,7 +14,7 @@ use crate::access::{self, AccessAnswer, NewRequests};
 use crate::agreements::Agreements;
 use crate::assessment::completeness::Unseen;
 use crate::aws::resource_policies::are_controlled;
-use crate::iam::document::Statement;
+use crate::iam::document::{Clause, Statement};
 use crate::iam::principal::Who;
 use crate::iam::whom::is_whom;
 use crate::permissions::controls::Controls;
@@ -112,10 +112,10 @@ pub(super) fn limits(statement: &Statement, roles_known: bool) -> Option<Stateme
         let service = text.split(':').next().unwrap_or_default();
         are_controlled(service) && !(roles_known && ASSUMING.contains(&text.as_str()))
     };
-    let kept: Vec<bool> = statement.actions.texts.iter().map(|text| counts(text)).collect();
-    let (mut patterns, mut texts) = (kept.iter(), kept.iter());
-    statement.actions.patterns.retain(|_| patterns.next().copied().unwrap_or(true));
-    statement.actions.texts.retain(|_| texts.next().copied().unwrap_or(true));
+    let Clause { negated, patterns, texts } = &statement.actions;
+    let kept = patterns.iter().cloned().zip(texts.iter().cloned()).filter(|(_, text)| counts(text));
+    let (patterns, texts): (Vec<_>, Vec<_>) = kept.unzip();
+    statement.actions = Clause::new(*negated, patterns, texts);
     (!statement.actions.texts.is_empty()).then_some(statement)
 }
 

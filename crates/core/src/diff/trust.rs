@@ -283,7 +283,7 @@ fn about(statement: &Statement, role: &str, knowledge: &Knowledge) -> Option<Sta
     if crossed(&settled.resources, &arn).next().is_some() {
         return Some(settled);
     }
-    let resources = Clause { negated: false, patterns: vec![own], texts: vec![role.to_owned()] };
+    let resources = Clause::new(false, [own], [role.to_owned()]);
     let (reached, passed) = match settled.resources.negated {
         false => (resources_included(&resources, &settled.resources), !overlaps(&settled.resources, &resources)),
         true => {
@@ -295,8 +295,7 @@ fn about(statement: &Statement, role: &str, knowledge: &Knowledge) -> Option<Sta
         return None;
     }
     if reached {
-        settled.resources =
-            Clause { negated: false, patterns: vec![ResourcePattern::All], texts: vec!["*".to_owned()] };
+        settled.resources = Clause::new(false, [ResourcePattern::All], ["*".to_owned()]);
     }
     Some(settled)
 }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::resources::{self, compared, limits, reason};
 use super::stacks::{ANYONE, Comparing, Interned, NewAccess, Stack};
@@ -62,7 +63,7 @@ impl Place {
             agreements_known: false,
             scps: None,
             rcps: Vec::new(),
-            tags: BTreeMap::new(),
+            tags: Arc::default(),
             tags_known: false,
         }
     }

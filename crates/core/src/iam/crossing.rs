@@ -51,7 +51,7 @@ pub fn crossed<'c>(clause: &'c Clause<ResourcePattern>, arn: &'c [String; 6]) ->
         let open = text.contains("${") || glob(text).matches(&whole);
         !stays && open && whole_arn(pattern, text).matches(&whole)
     };
-    clause.patterns.iter().zip(&clause.texts).filter(reaches).map(|(_, text)| text.as_str())
+    clause.patterns.iter().zip(clause.texts.iter()).filter(reaches).map(|(_, text)| text.as_str())
 }
 
 /// Resources that are among others stay so if a `*` at the end of a segment crosses colons; it is said only where that is plain.
@@ -72,6 +72,6 @@ pub fn is_included_across(inner: &Clause<ResourcePattern>, outer: &Clause<Resour
         }
         _ => false,
     };
-    let mut each = inner.patterns.iter().zip(&inner.texts);
+    let mut each = inner.patterns.iter().zip(inner.texts.iter());
     !inner.negated && !outer.negated && each.all(|i| outer.patterns.iter().any(|o| keeps(i, o)))
 }

@@ -1,5 +1,7 @@
 //! IAM policy documents, read strictly: what is not understood is an error with its place, never skipped.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::operator::Operator;
@@ -45,10 +47,10 @@ pub struct Statement {
 pub struct Clause<T> {
     /// `Not…`
     pub negated: bool,
-    /// The patterns.
-    pub patterns: Vec<T>,
+    /// The patterns; clauses that are cloned share them.
+    pub patterns: Arc<[T]>,
     /// The patterns as they are written.
-    pub texts: Vec<String>,
+    pub texts: Arc<[String]>,
 }
 
 /// A pattern for resources.
@@ -76,6 +78,35 @@ pub struct Condition {
     /// Where the key stands.
     pub place: Place,
 }
+
+impl<T> Clause<T> {
+    /// These patterns, and how they are written.
+    pub fn new(negated: bool, patterns: impl Into<Arc<[T]>>, texts: impl Into<Arc<[String]>>) -> Self {
+        Self { negated, patterns: patterns.into(), texts: texts.into() }
+    }
+}
+
+impl Clause<Template> {
+    /// The same, with what an equal list of actions before it holds: accounts have the same few lists under other names.
+    fn shared(self) -> Self {
+        thread_local! {
+            static KNOWN: RefCell<HashMap<Arc<[String]>, Arc<[Template]>>> = RefCell::default();
+        }
+        KNOWN.with_borrow_mut(|known| {
+            if let Some((texts, patterns)) = known.get_key_value(&self.texts).filter(|(_, p)| **p == self.patterns) {
+                return Self { negated: self.negated, patterns: patterns.clone(), texts: texts.clone() };
+            }
+            if known.len() >= REMEMBERED {
+                known.clear();
+            }
+            known.insert(self.texts.clone(), self.patterns.clone());
+            self
+        })
+    }
+}
+
+/// So many lists of actions are remembered.
+const REMEMBERED: usize = 4096;
 
 impl ResourcePattern {
     /// Reads a pattern.
@@ -289,14 +320,10 @@ impl<'a> Reader<'a> {
         }
         // all that is wrong is told at once
         let allow = self.effect(node);
-        let actions = self.clause(node, "Action", "NotAction", Self::action);
+        let actions = self.clause(node, "Action", "NotAction", Self::action).map(Clause::shared);
         let resources = match ["Resource", "NotResource"].iter().all(|key| node.get(key).is_none()) {
-            _ if self.trust => {
-                Some(Clause { negated: false, patterns: vec![ResourcePattern::All], texts: vec!["*".to_owned()] })
-            }
-            true if self.of_resource => {
-                Some(Clause { negated: false, patterns: vec![ResourcePattern::All], texts: Vec::new() })
-            }
+            _ if self.trust => Some(Clause::new(false, [ResourcePattern::All], ["*".to_owned()])),
+            true if self.of_resource => Some(Clause::new(false, [ResourcePattern::All], [])),
             _ => self.clause(node, "Resource", "NotResource", Self::resource),
         };
         let mut conditions = node.get("Condition").map(|c| self.conditions(c)).unwrap_or_default();
@@ -376,9 +403,9 @@ impl<'a> Reader<'a> {
         };
         let written = self.strings(&member.node, &member.key)?;
         self.refuse(member.node.span, written.is_empty().then(|| stored::nothing(&member.key)));
-        let patterns = written.iter().filter_map(|(n, text)| read(self, n, text)).collect();
-        let texts = written.into_iter().map(|(_, text)| text).collect();
-        Some(Clause { negated: member.key == negated, patterns, texts })
+        let patterns: Vec<T> = written.iter().filter_map(|(n, text)| read(self, n, text)).collect();
+        let texts: Vec<String> = written.into_iter().map(|(_, text)| text).collect();
+        Some(Clause::new(member.key == negated, patterns, texts))
     }
 
     /// A string, or a list of strings; numbers and booleans stand for their text.

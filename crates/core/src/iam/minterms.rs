@@ -3,7 +3,9 @@
 //! Each pattern is a small automaton; a breadth-first walk over their product meets every combination of patterns that
 //! some string matches, and no other. It is exact, or gives up at a stated size.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::iam::operator::{ArnPattern, Operator, Test};
@@ -13,7 +15,7 @@ use crate::iam::template::{Template, TemplatePart};
 const MAX_STATES: usize = 20_000;
 
 /// A token of a pattern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Token {
     /// This character.
     Char(char),
@@ -75,7 +77,7 @@ fn within_name(token: Token) -> Token {
 }
 
 /// A pattern over whole strings.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pattern {
     tokens: Vec<Token>,
     ignore_case: bool,
@@ -282,13 +284,35 @@ fn alphabet(patterns: &[&Pattern]) -> Vec<char> {
 
 /// All classes, in the order of their shortest members; `None` where there are too many states.
 pub fn classes(patterns: &[Pattern]) -> Option<Vec<Class>> {
-    classes_of(patterns, &[])
+    walked(patterns, &[])
 }
 
 /// The classes of the strings that match one of `required`, by `patterns`; of all strings where nothing is required.
 ///
+/// They depend on nothing else, and most principals are asked about under the patterns of others: they are computed once.
+pub fn classes_of(patterns: &[Pattern], required: &[Pattern]) -> Option<Rc<[Class]>> {
+    type Known = HashMap<(Vec<Pattern>, Vec<Pattern>), Option<Rc<[Class]>>>;
+    thread_local! {
+        static KNOWN: RefCell<Known> = RefCell::default();
+    }
+    /// So many are remembered.
+    const REMEMBERED: usize = 1024;
+    let asked = (patterns.to_vec(), required.to_vec());
+    if let Some(known) = KNOWN.with_borrow(|known| known.get(&asked).cloned()) {
+        return known;
+    }
+    let found = walked(patterns, required).map(Rc::from);
+    KNOWN.with_borrow_mut(|known| {
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(asked, found.clone());
+    });
+    found
+}
+
 /// What no required pattern can match any more is not walked: a name of which only the end is unknown costs its length.
-pub fn classes_of(patterns: &[Pattern], required: &[Pattern]) -> Option<Vec<Class>> {
+fn walked(patterns: &[Pattern], required: &[Pattern]) -> Option<Vec<Class>> {
     let all: Vec<&Pattern> = patterns.iter().chain(required).collect();
     let mut walk = Walk::new(&all, patterns.len());
     let mut found: HashMap<Vec<bool>, usize> = HashMap::new();

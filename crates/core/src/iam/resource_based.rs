@@ -239,7 +239,7 @@ mod tests {
         let document = read(&source, &node, DocumentKind::Trust, &mut problems);
         assert!(problems.is_empty(), "{problems:?}");
         let statement = &document.statements[0];
-        assert_eq!(statement.resources.patterns, [document::ResourcePattern::All]);
+        assert_eq!(*statement.resources.patterns, [document::ResourcePattern::All]);
         let who = Who::Service("ec2.amazonaws.com".to_owned());
         assert_eq!(statement.principals, Some(Principals { negated: false, who: vec![who] }));
     }

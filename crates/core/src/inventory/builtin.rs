@@ -67,6 +67,10 @@ pub const FULL_RESOURCE_ACCESS: &str = "p-RCPFullAWSAccess";
 
 /// Whether an ARN, an id or a name is that of RCPFullAWSAccess.
 pub fn is_full_resource_access(id: &str) -> bool {
+    // what every reference to a policy is asked
+    if !id.ends_with("FullAWSAccess") {
+        return false;
+    }
     let name =
         id.strip_prefix("arn:").and_then(|arn| arn.split_once(":organizations::aws:policy/resource_control_policy/"));
     [FULL_RESOURCE_ACCESS, "RCPFullAWSAccess"].contains(&name.map_or(id, |(_, name)| name))

@@ -1,7 +1,7 @@
 //! Entities as they are once the short form is expanded: every value typed by the schema, and with its place.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use cedar_policy::{EntityId, EntityTypeName, EntityUid, RestrictedExpression as Expr};
@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::fields::Fields;
 use super::schema::NAMESPACE;
+use super::type_name::TypeName;
 use crate::moment::{self, Moment};
 use crate::problem::{Failure, Problem, SourceFile, Span};
 
@@ -16,14 +17,14 @@ use crate::problem::{Failure, Problem, SourceFile, Span};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Uid {
     /// Such as `Account`.
-    pub ty: String,
+    pub ty: TypeName,
     /// What AWS prints.
     pub id: String,
 }
 
 impl Uid {
     /// A uid of this type and id.
-    pub fn new(ty: impl Into<String>, id: impl Into<String>) -> Self {
+    pub fn new(ty: impl Into<TypeName>, id: impl Into<String>) -> Self {
         Self { ty: ty.into(), id: id.into() }
     }
 
@@ -159,8 +160,8 @@ pub struct Entity {
     pub attrs: Fields,
     /// Its parents, with their places.
     pub parents: Vec<(Uid, Span)>,
-    /// Its tags.
-    pub tags: BTreeMap<String, String>,
+    /// Its tags: entities with the same share them.
+    pub tags: Arc<BTreeMap<String, String>>,
     /// Built in: nothing in the user's files declares it.
     pub built_in: bool,
 }
@@ -260,7 +261,7 @@ impl Entity {
         let parents: Vec<_> = parents.iter().map(uid_json).collect();
         let mut json = json!({"uid": uid_json(&self.uid), "attrs": attrs, "parents": parents});
         if let (false, Some(object)) = (self.tags.is_empty(), json.as_object_mut()) {
-            object.insert("tags".to_owned(), json!(self.tags));
+            object.insert("tags".to_owned(), json!(*self.tags));
         }
         json
     }
@@ -306,6 +307,26 @@ impl Item {
             _ => Vec::new(),
         }
     }
+}
+
+/// Tags, once for all entities that a thread reads with the same.
+pub(crate) fn shared(tags: BTreeMap<String, String>) -> Arc<BTreeMap<String, String>> {
+    thread_local! {
+        static KNOWN: RefCell<HashSet<Arc<BTreeMap<String, String>>>> = RefCell::default();
+    }
+    /// So many are remembered.
+    const REMEMBERED: usize = 16_384;
+    KNOWN.with_borrow_mut(|known| {
+        if let Some(known) = known.get(&tags) {
+            return known.clone();
+        }
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        let tags = Arc::new(tags);
+        known.insert(tags.clone());
+        tags
+    })
 }
 
 /// The policies that a value refers to.

@@ -10,7 +10,7 @@ mod parents;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::entity::{Attr, Entity, Item, Uid};
+use super::entity::{self, Attr, Entity, Item, Uid};
 use super::fields::Fields;
 use super::schema::{Attribute, EntitySchema, EntityType, Type};
 use crate::moment;
@@ -89,7 +89,7 @@ impl Expander<'_> {
         let Some(uid) = self.uid(uid_node) else {
             return;
         };
-        let Some(ty) = self.schema.types.get(&uid.ty) else {
+        let Some(ty) = self.schema.types.get(uid.ty.as_str()) else {
             return;
         };
         if let Some(place) = &ty.nested {
@@ -98,7 +98,7 @@ impl Expander<'_> {
         }
         let attrs = self.attrs(&uid, ty, node, uid_node.span);
         let parents = self.parents(&uid, ty, node);
-        let tags = self.tags(&uid, ty, node);
+        let tags = entity::shared(self.tags(&uid, ty, node));
         let source = self.source.clone();
         self.out.entities.push(Entity { uid, source, span: uid_node.span, attrs, parents, tags, built_in: false });
     }
@@ -121,7 +121,7 @@ impl Expander<'_> {
                 return None;
             }
         };
-        if !self.schema.types.contains_key(&uid.ty) {
+        if !self.schema.types.contains_key(uid.ty.as_str()) {
             self.unknown_type(node.span, &uid.ty);
             return None;
         }

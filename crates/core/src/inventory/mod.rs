@@ -45,6 +45,7 @@ pub mod schema;
 pub mod settings;
 pub mod signatories;
 pub(crate) mod tree;
+pub mod type_name;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -531,7 +532,7 @@ impl<'a> Builder<'a> {
                 span,
                 attrs: Fields::new(),
                 parents: Vec::new(),
-                tags: BTreeMap::new(),
+                tags: Arc::default(),
                 built_in: policy.built_in,
             });
             entity.attrs.insert("document", text);
@@ -551,7 +552,7 @@ impl<'a> Builder<'a> {
             let uid = Uid::new("Service", id);
             entities.entry(uid.clone()).or_insert_with(|| {
                 let attrs = Fields::from([("prefix", Item { span, attr: Attr::String(prefix) })]);
-                Entity { uid, source, span, attrs, parents: Vec::new(), tags: BTreeMap::new(), built_in: true }
+                Entity { uid, source, span, attrs, parents: Vec::new(), tags: Arc::default(), built_in: true }
             });
         }
     }

@@ -1,6 +1,7 @@
 //! Typed views of the entities that evaluation reads.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::builtin::is_full_resource_access;
 use super::entity::{Entity, Item};
@@ -112,7 +113,7 @@ pub struct Account {
     /// Its resource control policies, besides RCPFullAWSAccess.
     pub rcps: Vec<String>,
     /// Its tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: Arc<BTreeMap<String, String>>,
     /// Whether these are all of them.
     pub tags_known: bool,
 }

@@ -36,13 +36,14 @@ pub(super) fn doubtful(entities: &BTreeMap<Uid, Entity>, config: &Config) -> Vec
     if config.named.signatories.is_empty() && config.trusted.is_empty() {
         return found;
     }
-    let people = people(entities);
-    found.extend(
-        config.named.signatories.iter().filter_map(|(name, place)| person(name, place, &people, "signatories")),
-    );
+    let signatories = &config.named.signatories;
+    let trusted = config.trusted.iter().flat_map(|trusted| &trusted.people);
+    let asked: BTreeSet<&str> = signatories.iter().map(|(name, _)| name).chain(trusted).map(String::as_str).collect();
+    let people = People { entities, known: entities.values().flat_map(names).filter(|n| asked.contains(n)).collect() };
+    found.extend(signatories.iter().filter_map(|(name, place)| people.nobody(name, place, "signatories")));
     found.extend(of_several(entities, config));
     for trusted in &config.trusted {
-        found.extend(trusted.people.iter().filter_map(|name| person(name, &trusted.place, &people, "[[trusted]]")));
+        found.extend(trusted.people.iter().filter_map(|name| people.nobody(name, &trusted.place, "[[trusted]]")));
         found.extend(role(entities, trusted));
     }
     found
@@ -72,29 +73,35 @@ fn tags(entities: &BTreeMap<Uid, Entity>, config: &Config) -> Vec<Problem> {
 }
 
 /// What people and principals are called: ARNs, and names.
-fn people(entities: &BTreeMap<Uid, Entity>) -> BTreeSet<&str> {
-    let mut names = BTreeSet::new();
-    for entity in entities.values() {
-        let id = entity.uid.id.as_str();
-        match entity.uid.ty.as_str() {
-            "User" | "Role" => names.extend([id, id.rsplit('/').next().unwrap_or(id)]),
-            "PermissionSet" => names.extend([id]),
-            "IdentityCenterUser" => names.extend(std::iter::once(id).chain(entity.str("userName"))),
-            "IdentityCenterGroup" => names.extend(std::iter::once(id).chain(entity.str("displayName"))),
-            _ => {}
-        }
-    }
-    names
+fn names(entity: &Entity) -> impl Iterator<Item = &str> {
+    let id = entity.uid.id.as_str();
+    let names = match entity.uid.ty.as_str() {
+        "User" | "Role" => [Some(id), id.rsplit('/').next()],
+        "PermissionSet" => [Some(id), None],
+        "IdentityCenterUser" => [Some(id), entity.str("userName")],
+        "IdentityCenterGroup" => [Some(id), entity.str("displayName")],
+        _ => [None, None],
+    };
+    names.into_iter().flatten()
 }
 
-/// Somebody who is nobody here, and nearly is. Who has another name altogether need not be in the inventory.
-fn person(name: &str, place: &Place, known: &BTreeSet<&str>, setting: &str) -> Option<Problem> {
-    if known.contains(name) {
-        return None;
+/// Who is in the inventory.
+struct People<'a> {
+    entities: &'a BTreeMap<Uid, Entity>,
+    /// The names in the settings that somebody has.
+    known: BTreeSet<&'a str>,
+}
+
+impl People<'_> {
+    /// Somebody who is nobody here, and nearly is. Who has another name altogether need not be in the inventory.
+    fn nobody(&self, name: &str, place: &Place, setting: &str) -> Option<Problem> {
+        if self.known.contains(name) {
+            return None;
+        }
+        let near = did_you_mean(name, self.entities.values().flat_map(names))?;
+        let message = format!("nobody in the inventory is called `{name}`, whom {setting} names");
+        Some(Problem::at(&place.source, place.span, message).help(meant(near)).warning())
     }
-    let near = did_you_mean(name, known.iter().copied())?;
-    let message = format!("nobody in the inventory is called `{name}`, whom {setting} names");
-    Some(Problem::at(&place.source, place.span, message).help(meant(near)).warning())
 }
 
 /// Signatories by a name that several have: nobody is known to be meant.

@@ -38,7 +38,7 @@ fn named_at(statement: &Statement, action: &str) -> Option<At> {
     if list.negated {
         return Some(list.key_at.clone());
     }
-    let mut pairs = list.texts.iter().zip(&meaning.actions.patterns);
+    let mut pairs = list.texts.iter().zip(meaning.actions.patterns.iter());
     pairs.find(|(_, pattern)| pattern.matches(action)).map(|(text, _)| text.at.clone())
 }
 

@@ -127,7 +127,7 @@ fn told_apart(stack: &Stack, call: &Call, any: &AnyOf) -> Result<Option<Vec<Name
     for layer in &stack.layers {
         let slice = layer.slice(&action)?;
         for statement in layer.of_slice(&slice) {
-            for (pattern, text) in statement.resources.patterns.iter().zip(&statement.resources.texts) {
+            for (pattern, text) in statement.resources.patterns.iter().zip(statement.resources.texts.iter()) {
                 let ResourcePattern::Arn(segments) = pattern else { continue };
                 if texts.contains(&Some(text.clone())) {
                     continue;

@@ -74,6 +74,8 @@ pub struct AccountEvaluator<'a> {
 #[derive(Default)]
 pub struct Memo {
     rulings: RefCell<HashMap<RulingKey, Option<Vec<String>>>>,
+    /// What the gates of an operation may ask for, where the agreement is in force and where it is not.
+    asked: RefCell<HashMap<(&'static str, bool), Rc<Needed>>>,
     assumptions: RefCell<HashMap<AssumptionKey, Vec<String>>>,
 }
 
@@ -241,7 +243,7 @@ impl AccountEvaluator<'_> {
         facts: Facts,
         answer: &mut OperationResult,
     ) -> Result<(), Failure> {
-        let asked = self.asked(operation, facts);
+        let asked = self.asked(operation, facts.in_force);
         let call = |(generation, action): &(&str, String)| {
             self.rules.operations.call(operation, action, generation, facts.in_force)
         };
@@ -254,7 +256,7 @@ impl AccountEvaluator<'_> {
         for (world, taken) in self.worlds.of(operation).worlds().iter().enumerate() {
             let facts = Facts { world, ..facts };
             answer.needed.extend(self.needed(principal, operation, facts)?);
-            let known = (&taken.choice, &asked, &scenarios);
+            let known = (&taken.choice, asked.as_ref(), &scenarios);
             self.trials(principal, operation, facts, known, &mut answer.trials)?;
             if self.any_request {
                 self.later(principal, operation, facts, known, answer)?;
@@ -364,8 +366,8 @@ impl AccountEvaluator<'_> {
         let mut calls = Vec::new();
         for operation in std::iter::once(operation.clone()).chain(each) {
             for in_force in states(in_force) {
-                for (generation, action) in self.asked(&operation, Facts::now(*in_force, designated, 0)) {
-                    calls.push(self.rules.operations.call(&operation, &action, generation, *in_force)?.0);
+                for (generation, action) in self.asked(&operation, *in_force).iter() {
+                    calls.push(self.rules.operations.call(&operation, action, generation, *in_force)?.0);
                 }
             }
         }
@@ -399,14 +401,16 @@ impl AccountEvaluator<'_> {
     }
 
     /// The IAM actions that the gates of an operation may ask for, by generation.
-    fn asked(&self, operation: &Operation, facts: Facts) -> Needed {
-        let mut asked = BTreeSet::new();
-        for gate in self.gates(operation) {
-            for generation in self.model.generations() {
-                asked.extend(gate.requires(generation, facts.in_force).iter().map(|a| (*generation, a.clone())));
-            }
-        }
-        asked
+    fn asked(&self, operation: &Operation, in_force: bool) -> Rc<Needed> {
+        let asked = || {
+            let of = |gate: &Rule, generation: &'static str| {
+                let actions = gate.requires(generation, in_force);
+                actions.iter().map(|action| (generation, action.clone())).collect::<Vec<_>>()
+            };
+            let each = self.gates(operation).flat_map(|gate| self.model.generations().iter().map(move |g| (gate, *g)));
+            Rc::new(each.flat_map(|(gate, generation)| of(gate, generation)).collect())
+        };
+        self.memo.asked.borrow_mut().entry((operation.name, in_force)).or_insert_with(asked).clone()
     }
 
     /// The IAM actions that the gates do ask for here: what is required by the gates that fail where nothing is allowed.

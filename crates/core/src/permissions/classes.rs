@@ -6,6 +6,7 @@
 //! documents, names and account numbers are; where a statement stands is told of each by itself.
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -58,14 +59,31 @@ pub struct Classes {
     actions: Vec<String>,
     numbers: HashMap<String, u32>,
     profiles: HashMap<*const Layer, Profile>,
-    /// Which of the actions these patterns name: a `1` or a `0` for each. The patterns of most documents are those of others.
-    named: HashMap<Vec<Template>, Rc<str>>,
+    /// Which of the actions these patterns name: a `1` or a `0` for each. Most documents share their patterns with others.
+    named: HashMap<Patterns, Rc<str>>,
     /// The same for `NotAction`.
-    left_out: HashMap<Vec<Template>, Rc<str>>,
+    left_out: HashMap<Patterns, Rc<str>>,
     /// What a condition comes to on a key that is known in part, by their numbers; `None` where that is open.
     decided: HashMap<(u32, u32), Option<bool>>,
     /// How many profiles were made.
     made: u32,
+}
+
+/// Patterns of actions, known by where they are: it is kept as long as it is looked for.
+struct Patterns(Arc<[Template]>);
+
+impl PartialEq for Patterns {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Patterns {}
+
+impl Hash for Patterns {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).cast::<()>().hash(state);
+    }
 }
 
 /// What a layer looks at, of all principals that are under it.
@@ -235,13 +253,14 @@ impl Classes {
 
     fn named(&mut self, clause: &Clause<Template>) -> Rc<str> {
         let known = if clause.negated { &mut self.left_out } else { &mut self.named };
-        if let Some(named) = known.get(&clause.patterns) {
+        let patterns = Patterns(clause.patterns.clone());
+        if let Some(named) = known.get(&patterns) {
             return named.clone();
         }
         let names = |a: &String| clause.patterns.iter().any(|p| p.matches(a)) != clause.negated;
         let named: String = self.actions.iter().map(|a| if names(a) { '1' } else { '0' }).collect();
         let named: Rc<str> = named.into();
-        known.insert(clause.patterns.clone(), named.clone());
+        known.insert(patterns, named.clone());
         named
     }
 
@@ -388,7 +407,7 @@ fn reached(profile: &Profile, asked: &Asked) -> String {
         let Some(stated) = profile.layer.statements.get(relevant.index) else { continue };
         let clause = &stated.statement.resources;
         text.push(' ');
-        if clause.patterns == [ResourcePattern::All] {
+        if *clause.patterns == [ResourcePattern::All] {
             text.push(if clause.negated { '-' } else { '*' });
             continue;
         }
@@ -456,9 +475,9 @@ mod tests {
             (vec!["arn:aws:artifact:::agreement/${aws:username}"], false, [true, false]),
             (vec!["arn:aws:artifact:::agreement/${aws:userid}"], false, [false, false]),
         ] {
-            let parsed = patterns.iter().map(|p| ResourcePattern::parse(p, true).unwrap()).collect();
-            let texts = patterns.iter().map(|p| (*p).to_owned()).collect();
-            let clause = Clause { negated, patterns: parsed, texts };
+            let parsed: Vec<_> = patterns.iter().map(|p| ResourcePattern::parse(p, true).unwrap()).collect();
+            let texts: Vec<_> = patterns.iter().map(|p| (*p).to_owned()).collect();
+            let clause = Clause::new(negated, parsed, texts);
             let value = |key: &str| (key == "aws:username").then_some("agreement-1");
             let found = [reaches(&clause, Some(&arn), &value), reaches(&clause, None, &value)];
             assert_eq!(found, expected, "{patterns:?} {negated}");

@@ -24,13 +24,14 @@ pub fn resources_for(clause: &Clause<ResourcePattern>, arn: &str, keys: &Keys) -
         };
         may_cross(text) && filled.is_some_and(|pattern| whole_arn(&pattern, text).matches(arn))
     };
-    let crossed = clause.patterns.iter().zip(&clause.texts).any(reaches);
-    let mut clause = clause.clone();
-    if let (true, Some(segments)) = (crossed, literal(arn)) {
-        clause.patterns.push(ResourcePattern::Arn(Box::new(segments)));
-        clause.texts.push(arn.to_owned());
-    }
-    clause
+    let crossed = clause.patterns.iter().zip(clause.texts.iter()).any(reaches);
+    let (true, Some(segments)) = (crossed, literal(arn)) else {
+        return clause.clone();
+    };
+    let own = ResourcePattern::Arn(Box::new(segments));
+    let patterns: Vec<_> = clause.patterns.iter().cloned().chain([own]).collect();
+    let texts: Vec<_> = clause.texts.iter().cloned().chain([arn.to_owned()]).collect();
+    Clause::new(clause.negated, patterns, texts)
 }
 
 fn literal(arn: &str) -> Option<[Template; 6]> {
@@ -77,7 +78,7 @@ mod tests {
             };
             assert_eq!(matches, narrow, "{text} {arn}");
             assert_eq!(whole_arn(&pattern, text).matches(arn), wide, "{text} {arn}");
-            let clause = Clause { negated: false, patterns: vec![pattern], texts: vec![text.to_owned()] };
+            let clause = Clause::new(false, [pattern], [text.to_owned()]);
             assert_eq!(crossed(&clause, &segments).count(), usize::from(wide && !narrow), "{text} {arn}");
             let read = resources_for(&clause, arn, &Keys::new());
             assert_eq!(read.texts.len() > 1, wide && may_cross(text), "{text} {arn}");

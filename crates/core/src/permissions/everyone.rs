@@ -37,6 +37,12 @@ struct Assignment {
 }
 
 impl<'a> Everyone<'a> {
+    /// None of them, where nobody is asked about.
+    pub fn nobody(inventory: &'a Inventory) -> Self {
+        let (entities, assigned, of_one_account) = Default::default();
+        Self { inventory, entities, assigned, of_one_account }
+    }
+
     /// Of an inventory.
     pub fn new(inventory: &'a Inventory, tree: &Tree) -> Self {
         let mut entities: HashMap<&str, Vec<_>> = HashMap::new();

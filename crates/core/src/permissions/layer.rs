@@ -9,7 +9,7 @@ use cedar_policy::{Authorizer, Decision, Entities, EntityUid, PolicyId, PolicySe
 
 use super::atom::Atom;
 use super::context::{Reads, Request};
-use super::lower::{self, quote};
+use super::lower::{self, Lowered, quote};
 use crate::iam::document::{Condition, ResourcePattern, Statement};
 use crate::inventory::Policy;
 use crate::problem::{Cause, Evaluation, Failure};
@@ -288,7 +288,7 @@ impl Documents {
             slice.set.add(lowered.policy.new_id(id)).map_err(Failure::internal("a set of policies"))?;
         }
         slice.keys = slice.reads.all_keys();
-        let names = |s: &Statement| s.resources.patterns != [ResourcePattern::All] || s.principals.is_some();
+        let names = |s: &Statement| *s.resources.patterns != [ResourcePattern::All] || s.principals.is_some();
         let names_resources = self.of_slice(&slice).any(names);
         slice.names_resources = names_resources;
         drop(lowered);
@@ -300,21 +300,18 @@ impl Documents {
     /// Makes Cedar of these statements, where that was not done. They are parsed together: most of what a parse costs is its beginning.
     fn lower(&self, about: &[usize]) -> Result<(), Failure> {
         let mut known = self.lowered.borrow_mut();
-        let (mut text, mut new) = (String::new(), Vec::new());
-        for index in about.iter().filter(|i| !known.contains_key(i)) {
-            let Some(LayerStatement { statement, .. }) = self.statements.get(*index) else { continue };
-            let lowered = lower::statement(statement);
-            text.push_str(&lowered.text);
-            text.push('\n');
-            new.push((*index, lowered.reads));
-        }
+        let new: Vec<(usize, Lowered)> = about
+            .iter()
+            .filter(|index| !known.contains_key(index))
+            .filter_map(|index| Some((*index, lower::statement(&self.statements.get(*index)?.statement))))
+            .collect();
         if new.is_empty() {
             return Ok(());
         }
-        let policies = parse(&text, new.len())?.into_iter();
-        known.extend(
-            new.into_iter().zip(policies).map(|((at, reads), policy)| (at, LoweredStatement { policy, reads })),
-        );
+        let policies = policies_of(new.iter().map(|(_, lowered)| lowered.text.as_str()))?;
+        for ((index, Lowered { reads, .. }), policy) in new.into_iter().zip(policies) {
+            known.insert(index, LoweredStatement { policy, reads });
+        }
         Ok(())
     }
 
@@ -396,6 +393,27 @@ fn parse(text: &str, count: usize) -> Result<Vec<cedar_policy::Policy>, Failure>
     // Cedar names the policies of a text by their order
     let nth = |n: usize| set.policy(&PolicyId::new(format!("policy{n}"))).cloned();
     (0..count).map(|n| nth(n).ok_or_else(|| wrong(format!("policy {n} is lost")))).collect()
+}
+
+/// The policies of texts. Statements have most of them in common, whatever document they are of, so those that were parsed are
+/// remembered.
+fn policies_of<'t>(texts: impl Iterator<Item = &'t str>) -> Result<Vec<cedar_policy::Policy>, Failure> {
+    thread_local! {
+        static KNOWN: RefCell<HashMap<String, cedar_policy::Policy>> = RefCell::default();
+    }
+    KNOWN.with_borrow_mut(|known| {
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        let texts: Vec<&str> = texts.collect();
+        let new: BTreeSet<&str> = texts.iter().copied().filter(|t| !known.contains_key(*t)).collect();
+        let together: String = new.iter().map(|text| format!("{text}\n")).collect();
+        for (text, policy) in new.iter().zip(parse(&together, new.len())?) {
+            known.insert((*text).to_owned(), policy);
+        }
+        let lost = || Failure::internal("the lowered form of statements")("a statement is lost".to_owned());
+        texts.iter().map(|text| known.get(*text).cloned().ok_or_else(lost)).collect()
+    })
 }
 
 /// The sets of conditions, each by itself. Statements have most of them in common, whatever layer they are of, so those that were parsed

@@ -164,7 +164,7 @@ impl Lowering {
 
     fn resources(&mut self, clause: &Clause<ResourcePattern>) -> String {
         let mut terms = Vec::new();
-        for pattern in &clause.patterns {
+        for pattern in clause.patterns.iter() {
             match pattern {
                 ResourcePattern::All => terms.push("true".to_owned()),
                 ResourcePattern::Nothing => {}

@@ -191,7 +191,7 @@ fn texts<'a>(
     let classes = minterms::classes_of(&patterns, &required)?;
     Some(
         classes
-            .into_iter()
+            .iter()
             .map(|class| {
                 let matched: Vec<&str> =
                     class.matches.iter().zip(&shown).filter(|(m, _)| **m).map(|(_, s)| s.as_str()).collect();
@@ -202,7 +202,8 @@ fn texts<'a>(
                 let literal = |text: &&str| matched.len() == 1 && !text.contains(['*', '?']);
                 let named = matched.first().copied().filter(literal);
                 let sample = named.into_iter().chain(samples).find(of_class);
-                let member = sample.filter(|_| required.is_empty()).map(str::to_owned).unwrap_or(class.member);
+                let member =
+                    sample.filter(|_| required.is_empty()).map(str::to_owned).unwrap_or_else(|| class.member.clone());
                 let member = match known {
                     Some(Known::Like(arn)) => arn.in_known_region(member, |text| of_class(&text)),
                     _ => member,

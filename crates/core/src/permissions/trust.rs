@@ -45,7 +45,7 @@ pub struct Surroundings {
 pub struct Trust {
     role: String,
     account: String,
-    tags: BTreeMap<String, String>,
+    tags: Arc<BTreeMap<String, String>>,
     policy: Rc<Layer>,
     around: Surroundings,
     /// Everyone that the statements name, each once.
@@ -193,7 +193,7 @@ impl Trust {
                 }
             }
         }
-        for (tag, value) in &self.tags {
+        for (tag, value) in self.tags.iter() {
             for prefix in ["aws:resourcetag/", "iam:resourcetag/"] {
                 keys.insert(format!("{prefix}{}", tag.to_ascii_lowercase()), Some(value.clone()));
             }

@@ -117,7 +117,7 @@ fn names(of: &Of, inventory: &Inventory) -> BTreeSet<String> {
             Catalogue::built_in().prefixes().map(str::to_owned).chain(declared).collect()
         }
         Of::Tag => {
-            let of_accounts = inventory.of_type("Account").flat_map(|account| &account.tags);
+            let of_accounts = inventory.of_type("Account").flat_map(|account| account.tags.iter());
             let declared = of_accounts.map(|(key, value)| format!("{key}={value}").to_lowercase());
             declared.chain(inventory.config.compared_phi_tags()).collect()
         }
@@ -133,7 +133,7 @@ fn names(of: &Of, inventory: &Inventory) -> BTreeSet<String> {
 
 /// All tags: rules read those of accounts, users, roles and permission sets alike.
 fn tags(inventory: &Inventory) -> impl Iterator<Item = (&String, &String)> {
-    inventory.entities.values().flat_map(|entity| &entity.tags)
+    inventory.entities.values().flat_map(|entity| entity.tags.iter())
 }
 
 /// What people call an entity: the attribute that names it, else the last part of its ARN.

@@ -1,6 +1,7 @@
 //! What accounts declared of PHI before a change, which does not make a finding go by declaring less.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::inventory::Inventory;
 use crate::inventory::entity::{Attr, Entity, Item, Uid};
@@ -33,7 +34,7 @@ pub fn as_declared(base: &Inventory, head: &Inventory) -> Option<Declared> {
         if gone.is_empty() && record.is_none() {
             continue;
         }
-        entity.tags.extend(gone.into_iter().map(|(key, value)| (key.clone(), value.clone())));
+        Arc::make_mut(&mut entity.tags).extend(gone.into_iter().map(|(key, value)| (key.clone(), value.clone())));
         if let Some(record) = record {
             entity.attrs.insert("phi", record);
         }

@@ -109,12 +109,12 @@ impl Explainer<'_> {
         let action = ClauseAnswer {
             element: if actions.negated { "NotAction" } else { "Action" },
             matches: truth(0),
-            patterns: actions.texts.clone(),
+            patterns: actions.texts.to_vec(),
         };
         let resource = ClauseAnswer {
             element: if resources.negated { "NotResource" } else { "Resource" },
             matches: truth(1),
-            patterns: resources.texts.clone(),
+            patterns: resources.texts.to_vec(),
         };
         let negated = stated.statement.principals.as_ref().is_some_and(|p| p.negated);
         let principal = conditions.iter().position(is_whom).map(|i| ClauseAnswer {

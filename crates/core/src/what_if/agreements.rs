@@ -1,6 +1,7 @@
 //! Agreements that are accepted and terminated, and designations that end.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Why;
 use super::edit::Edit;
@@ -39,7 +40,7 @@ impl Edit {
             span,
             attrs: attrs.into_iter().collect(),
             parents: Vec::new(),
-            tags: BTreeMap::new(),
+            tags: Arc::default(),
             built_in: false,
         };
         self.inventory.entities.insert(uid, entity);

@@ -137,7 +137,7 @@ impl Edit {
         let types: Vec<&str> = ATTACHED.iter().map(|(ty, _)| *ty).collect();
         let uid = self.named(&types, name)?;
         self.is_there(&uid)?;
-        let attr = ATTACHED.iter().find(|(ty, _)| *ty == uid.ty).map_or("policies", |(_, attr)| *attr);
+        let attr = ATTACHED.iter().find(|(ty, _)| uid.ty == *ty).map_or("policies", |(_, attr)| *attr);
         Ok((uid, attr))
     }
 

@@ -1,6 +1,5 @@
 //! Policies that are attached, detached and replaced.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::edit::Edit;
@@ -211,7 +210,7 @@ impl Edit {
             span,
             attrs: [("document", text)].into(),
             parents: Vec::new(),
-            tags: BTreeMap::new(),
+            tags: Arc::default(),
             built_in: policy.built_in,
         };
         self.inventory.entities.insert(uid, entity);

@@ -182,7 +182,7 @@ pub(crate) fn with_unlisted(inventory: &Inventory, organization: &str) -> (Inven
             ("tagsKnown", item(Attr::Bool(false))),
         ]);
         let (uid, parents) = (Uid::new("Account", &id), vec![(parent, of.span)]);
-        let account = Entity { uid: uid.clone(), attrs, parents, tags: BTreeMap::new(), ..of.clone() };
+        let account = Entity { uid: uid.clone(), attrs, parents, tags: Arc::default(), ..of.clone() };
         with.entities.insert(uid, account);
     }
     (with, id)

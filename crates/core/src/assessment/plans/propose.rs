@@ -268,7 +268,7 @@ impl Proposal<'_> {
     /// What a statement denies, as it is written.
     fn denied_actions(&self, policy: &str, statement: usize) -> Option<Vec<String>> {
         let statement = self.inventory.policies.get(policy)?.document.statements.get(statement)?;
-        (!statement.actions.negated).then(|| statement.actions.texts.clone())
+        (!statement.actions.negated).then(|| statement.actions.texts.to_vec())
     }
 
     /// A layer says nothing: a statement where the layer already speaks of the service, or a policy of its own.
@@ -279,7 +279,8 @@ impl Proposal<'_> {
         let editable = |id: &&String| own(id) && !(layer.name == "identity" && self.is_shared(layer, id));
         let speaks = |id: &&String| {
             let statements = self.inventory.policies.get(*id).map(|p| p.document.statements.as_slice());
-            let mut patterns = statements.into_iter().flatten().filter(|s| s.allow).flat_map(|s| &s.actions.patterns);
+            let mut patterns =
+                statements.into_iter().flatten().filter(|s| s.allow).flat_map(|s| s.actions.patterns.iter());
             patterns.any(|p| p.to_string().starts_with(&service))
         };
         let mut editable = layer.policies.iter().filter(editable).collect::<Vec<_>>();

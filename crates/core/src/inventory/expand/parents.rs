@@ -50,7 +50,7 @@ impl Expander<'_> {
             }
         };
         let designation = uid.ty == "Account" && parent.ty == "OfflineAgreement";
-        if !ty.parents.contains(&parent.ty) || designation {
+        if !ty.parents.iter().any(|p| parent.ty == p.as_str()) || designation {
             let allowed: Vec<_> = ty.parents.iter().filter(|p| *p != "OfflineAgreement").cloned().collect();
             let help = match (designation, allowed.is_empty()) {
                 (true, _) => "declare the account under `designations` of the offline agreement".to_owned(),

@@ -46,7 +46,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 }
 
 fn alone((pattern, text): (&ResourcePattern, &str)) -> Clause<ResourcePattern> {
-    Clause { negated: false, patterns: vec![pattern.clone()], texts: vec![text.to_owned()] }
+    Clause::new(false, [pattern.clone()], [text.to_owned()])
 }
 
 /// A bound that a wider one of the same list includes: of `NumericLessThan` 10 and 20, only 20 counts.
