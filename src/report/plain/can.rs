@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use super::{Names, capital, listed, opened, stopped};
 use crate::report::Shown;
 use crate::report::{assumed, bold, dim, few, in_colour, paragraph, sentences, wrapped};
-use countersign_core::assessment::plans::{Gain, excepted_as};
-use countersign_core::assessment::{AccountAnswer, Assessment, BecauseAnswer, OperationAnswer, PrincipalAnswer};
+use countersign_core::assessment::plans::{Gain, Step, StepKind, excepted_as};
+use countersign_core::assessment::{
+    AccountAnswer, Assessment, BecauseAnswer, GateAnswer, OperationAnswer, PrincipalAnswer,
+};
 use countersign_core::terms::{AnyAllowed, Decision, PrincipalKind, Role, Scope};
 
 /// Who is asked about, and with what names.
@@ -219,7 +221,8 @@ fn cause(answer: &OperationAnswer, names: Names<'_>) -> String {
     match decided(answer) {
         Decision::Allow => answer.deprecated.as_ref().map(|by| format!("only {by}")).unwrap_or_default(),
         Decision::Unknown => unknown(answer),
-        Decision::Deny => match answer.gates.first() {
+        Decision::Deny => match beyond(answer).or(answer.gates.first()) {
+            Some(gate) if gate.because.is_empty() && gate.reason.is_some() => gate.reason.clone().unwrap_or_default(),
             Some(gate) if !gate.because.is_empty() => {
                 let denies = gate.because.iter().find(|b| b.statement.is_some()).or(gate.because.first());
                 denies.map(|b| blocked(b, names, "it", false)).unwrap_or_default()
@@ -231,6 +234,15 @@ fn cause(answer: &OperationAnswer, names: Names<'_>) -> String {
             },
         },
     }
+}
+
+/// What no permission gets past, where the plan says that nothing helps before it is otherwise: it is the cause, whatever the console
+/// says first (D27).
+fn beyond(answer: &OperationAnswer) -> Option<&GateAnswer> {
+    let plan = answer.changes.as_ref()?;
+    let is_beyond = |step: &Step| matches!(step.kind, StepKind::Nothing | StepKind::Event);
+    let nothing_helps = !plan.steps.is_empty() && plan.steps.iter().all(is_beyond);
+    answer.gates.iter().find(|gate| nothing_helps && gate.certain && gate.because.is_empty() && gate.reason.is_some())
 }
 
 fn unknown(answer: &OperationAnswer) -> String {

@@ -26,14 +26,14 @@ pub struct Elsewhere<'a> {
 /// The text. `elsewhere`: who can end the cover of accounts that they cannot end themselves.
 pub fn who(
     width: usize,
-    (assessment, roles): (&Assessment, &Roles),
+    (assessment, roles, rows): (&Assessment, &Roles, &[Vec<Row<'_>>; 3]),
     names: Names<'_>,
     (elsewhere, typed): (Elsewhere<'_>, &Typed),
 ) -> String {
-    let [may, unknown_rows, nearly] = who_can::rows(assessment);
-    let rows = [&may, &unknown_rows, &nearly];
+    let [may, unknown_rows, nearly] = rows;
+    let rows = [may, unknown_rows, nearly];
     let mut text = paragraph(width, "", &first((assessment, roles), names, rows, elsewhere));
-    for (title, rows) in [("Can", &may), ("Unknown", &unknown_rows), ("Nearly can", &nearly)] {
+    for (title, rows) in [("Can", may), ("Unknown", unknown_rows), ("Nearly can", nearly)] {
         if rows.is_empty() {
             continue;
         }
@@ -50,7 +50,7 @@ pub fn who(
     if !unknown.is_empty() {
         text.push_str(&format!("\n{unknown}"));
     }
-    let rows: Vec<Row<'_>> = [may, unknown_rows, nearly].concat();
+    let rows: Vec<Row<'_>> = rows.into_iter().flatten().copied().collect();
     text + &assumed::text(width, shown_or_all(assessment, &rows).flat_map(|o| o.assuming.iter()))
 }
 

@@ -51,9 +51,7 @@ impl Outside<'_> {
             }
         }
         for ways in leaves.unwrap_or_default() {
-            if self.may_leave_others(ways, trust, states)? {
-                others.push((ANYONE.to_owned(), None));
-            }
+            others.extend(self.left_by(ways, trust, states)?);
         }
         if trust.allows_everyone_but_some() {
             others.push((ANYONE.to_owned(), None));
@@ -63,39 +61,44 @@ impl Outside<'_> {
         Ok(others)
     }
 
-    /// Whether somebody of whom the inventory knows nothing may be among those whom the conditions of a statement about everyone leave.
-    /// They hold together, so that one that leaves nobody else is enough.
-    fn may_leave_others(
+    /// Those of whom the inventory knows nothing among those whom the conditions of a statement about everyone leave. The conditions hold
+    /// together: the one that leaves fewest says who.
+    fn left_by(
         &self,
         ways: &[BTreeSet<Confined>],
         trust: &Trust,
         states: &mut States<'_>,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Vec<Stranger>, Failure> {
+        let mut fewest: Option<Vec<Stranger>> = None;
         for way in ways {
-            let mut all_known = true;
+            let mut left = Vec::new();
             for confined in way {
-                all_known = all_known && self.knows(confined, trust, states)?;
+                left.extend(self.not_known(confined, trust, states)?);
             }
-            if all_known {
-                return Ok(false);
+            if fewest.as_ref().is_none_or(|fewest| left.len() < fewest.len()) {
+                fewest = Some(left);
             }
         }
-        Ok(true)
+        Ok(fewest.unwrap_or_else(|| vec![(ANYONE.to_owned(), None)]))
     }
 
-    /// Whether the inventory knows everybody whom a condition leaves of everyone.
-    fn knows(&self, confined: &Confined, trust: &Trust, states: &mut States<'_>) -> Result<bool, Failure> {
+    /// Those whom a condition leaves of everyone, and whom the inventory does not know.
+    fn not_known(&self, confined: &Confined, trust: &Trust, states: &mut States<'_>) -> Result<Vec<Stranger>, Failure> {
         let organization = match confined {
-            Confined::To(who) => return Ok(self.stranger(who, trust, states)?.is_none()),
+            Confined::To(who) => return Ok(self.stranger(who, trust, states)?.into_iter().collect()),
             Confined::ToOrganization(id) => id,
         };
-        let Some(accounts) = self.organizations.get(organization) else { return Ok(false) };
+        let Some(accounts) = self.organizations.get(organization) else {
+            return Ok(vec![(
+                format!("anyone of the organization {organization}, whose accounts are not all known"),
+                None,
+            )]);
+        };
+        let mut found = Vec::new();
         for account in accounts {
-            if self.stranger(&Who::Account(account.clone()), trust, states)?.is_some() {
-                return Ok(false);
-            }
+            found.extend(self.stranger(&Who::Account(account.clone()), trust, states)?);
         }
-        Ok(true)
+        Ok(found)
     }
 
     /// Who is named, as far as the inventory knows nothing of them and the trust policy lets them become the role.

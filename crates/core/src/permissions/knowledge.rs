@@ -7,7 +7,7 @@ use super::context::{KeyValue, Keys};
 use super::partial_arn::PartialArn;
 use crate::aws::actions;
 use crate::aws::keys::catalogued::is_never_carried;
-use crate::aws::keys::{CATALOGUED, is_multi_valued, is_of_services, spelling};
+use crate::aws::keys::{CATALOGUED, is_always_carried, is_multi_valued, is_of_services, spelling};
 use crate::iam::template::Template;
 use crate::problem::Failure;
 
@@ -18,6 +18,8 @@ pub enum Known {
     Value(KeyValue),
     /// The request does not carry it.
     Absent,
+    /// It has one value, of which nothing is known.
+    Present,
     /// It has one value, of which a part is known.
     Like(PartialArn),
     /// It has one value in a list, which this pattern matches.
@@ -186,6 +188,7 @@ impl Knowledge {
         let service = action.split(':').next().unwrap_or_default();
         let absent = match self.rest {
             Rest::Absent => true,
+            _ if is_always_carried(key) => return Some(Known::Present),
             Rest::Unknown => self.has_prefix(key) || is_never_carried(action, key),
             Rest::Operations if fixed.contains_key(key) => return None,
             Rest::Operations => {
@@ -273,6 +276,20 @@ mod tests {
         assert_eq!(knowledge.of("aws:multifactorauthpresent", "iam:getrole", &BTreeMap::new()), None);
         assert_eq!(knowledge.of("ec2:roledelivery", "iam:getrole", &BTreeMap::new()), None);
         assert_eq!(knowledge.of("s3:prefix", "artifact:acceptagreement", &BTreeMap::new()), Some(Known::Absent));
+    }
+
+    #[test]
+    fn what_every_request_carries_is_there_whatever_is_asked() {
+        let none = BTreeMap::new();
+        for rest in [Rest::Operations, Rest::Unknown] {
+            let knowledge = Knowledge::given(&Keys::new(), rest);
+            for key in ["aws:currenttime", "aws:epochtime", "aws:securetransport", "aws:requestedregion"] {
+                assert_eq!(knowledge.of(key, "artifact:acceptagreement", &none), Some(Known::Present), "{key}");
+            }
+            assert_eq!(knowledge.of("aws:sourceip", "artifact:acceptagreement", &none), None);
+        }
+        let whole = Knowledge::given(&Keys::new(), Rest::Absent);
+        assert_eq!(whole.of("aws:currenttime", "s3:getobject", &none), Some(Known::Absent), "nothing else is carried");
     }
 
     #[test]

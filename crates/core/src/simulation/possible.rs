@@ -95,6 +95,7 @@ fn determined(question: &Question, caller: &Caller) -> Vec<Problem> {
                 format!("it is {}", value.values().join(", "))
             }
             (Some(Known::Absent), Some(_)) => "it has none".to_owned(),
+            (Some(Known::Present), None) => "it has one".to_owned(),
             (Some(Known::Like(arn)), given) => {
                 let fits = |value: &KeyValue| value.single().is_some_and(|v| arn.matches(v));
                 if given.is_some_and(fits) {
