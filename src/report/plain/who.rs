@@ -102,7 +102,7 @@ pub fn first(
     };
     let of = |rows: &[Row<'_>]| Counted::of(names, rows);
     if !unknown.is_empty() {
-        text.push_str(&format!(" Of {} it is not known.", lower(&of(unknown).number())));
+        text.push_str(&format!(" For {} it is not known.", lower(&of(unknown).number())));
     }
     if !nearly.is_empty() {
         text.push_str(&format!(" {} nearly can: few permissions are missing or denied.", of(nearly).number()));

@@ -12,8 +12,27 @@ use crate::permissions::trust::{Trust, is_identity};
 use crate::problem::Failure;
 use crate::terms::Decision;
 
-/// Somebody in words, and what was not listed of where they are.
-pub(super) type Stranger = (String, Option<Unlisted>);
+/// Somebody who is not in the inventory.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Stranger {
+    /// In words.
+    pub words: String,
+    /// What was not listed of where they are.
+    pub unlisted: Option<Unlisted>,
+    /// A statement about everyone means them: conditions that are others leave others of everyone.
+    pub of_everyone: bool,
+}
+
+impl Stranger {
+    /// Somebody who is named.
+    pub fn named(words: impl Into<String>) -> Self {
+        Self { words: words.into(), unlisted: None, of_everyone: false }
+    }
+
+    fn anyone() -> Self {
+        Self { of_everyone: true, ..Self::named(ANYONE) }
+    }
+}
 
 /// What is known of who is listed.
 pub(super) struct Outside<'f> {
@@ -25,7 +44,8 @@ pub(super) struct Outside<'f> {
     pub organizations: &'f BTreeMap<String, BTreeSet<String>>,
 }
 
-const ANYONE: &str = "anyone, of any account";
+/// Whoever it may be.
+pub(crate) const ANYONE: &str = "anyone, of any account";
 
 impl Outside<'_> {
     /// Whether all who can act in an account are in the inventory.
@@ -54,7 +74,7 @@ impl Outside<'_> {
             others.extend(self.left_by(ways, trust, states)?);
         }
         if trust.allows_everyone_but_some() {
-            others.push((ANYONE.to_owned(), None));
+            others.push(Stranger::anyone());
         }
         others.sort();
         others.dedup();
@@ -79,7 +99,8 @@ impl Outside<'_> {
                 fewest = Some(left);
             }
         }
-        Ok(fewest.unwrap_or_else(|| vec![(ANYONE.to_owned(), None)]))
+        let left = fewest.unwrap_or_else(|| vec![Stranger::anyone()]);
+        Ok(left.into_iter().map(|stranger| Stranger { of_everyone: true, ..stranger }).collect())
     }
 
     /// Those whom a condition leaves of everyone, and whom the inventory does not know.
@@ -89,10 +110,8 @@ impl Outside<'_> {
             Confined::ToOrganization(id) => id,
         };
         let Some(accounts) = self.organizations.get(organization) else {
-            return Ok(vec![(
-                format!("anyone of the organization {organization}, whose accounts are not all known"),
-                None,
-            )]);
+            let words = format!("anyone of the organization {organization}, whose accounts are not all known");
+            return Ok(vec![Stranger::named(words)]);
         };
         let mut found = Vec::new();
         for account in accounts {
@@ -139,6 +158,7 @@ impl Outside<'_> {
             Who::CanonicalUser(id) => format!("the canonical user {id}"),
         };
         let may = trust.assumed_from_outside(who)?.decision != Decision::Deny;
-        Ok(may.then_some((words, unlisted)))
+        let of_everyone = matches!(who, Who::Everyone | Who::AnyAws);
+        Ok(may.then_some(Stranger { words, unlisted, of_everyone }))
     }
 }
