@@ -50,7 +50,7 @@ pub fn markdown(checked: &Checked) -> String {
     let base = checked.base.as_ref();
     let foot = base.map(|base| format!("\n<sub>compared with {} · {}</sub>\n", cell(base), checked.at));
     let assuming = checked.assuming.iter().map(|what| format!("\n<sub>Assuming: {}.</sub>\n", cell(what)));
-    let wanted = super::wanted(checked).map(|words| format!("\n<sub>{}</sub>\n", Foreign(words).markdown()));
+    let wanted = super::wanted(checked).map(|words| format!("\n<sub>{words}</sub>\n"));
     page.finished(&wanted.into_iter().chain(assuming).chain(foot).collect::<String>())
 }
 
