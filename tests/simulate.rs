@@ -246,6 +246,14 @@ fn what_every_request_carries_need_not_be_told() {
             assert_eq!(answer(&question)["decision"], expected, "{principal} {key} {absent}");
         }
     }
+    // what cannot be absent is not said to be
+    for (key, told) in [("aws:CurrentTime", "every request carries aws:CurrentTime"), ("aws:userid", "it has one")] {
+        let question = json!({"principal": user, "action": "s3:ListBucket", "resource": "arn:aws:s3:::e",
+            "resourceAccount": "111122223333", "identity": [allow("*", "*")], "context": {key: null}});
+        let output = countersign(&[], &question.to_string());
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && text.contains(told), "{key}: {text}");
+    }
     // that it is there says nothing of its value
     let policy = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}]});

@@ -9,7 +9,7 @@ use crate::aws::actions;
 use crate::aws::keys::catalogued::is_never_carried;
 use crate::aws::keys::{CATALOGUED, is_always_carried, is_multi_valued, is_of_services, spelling};
 use crate::iam::template::Template;
-use crate::problem::Failure;
+use crate::problem::{Failure, Problem};
 
 /// What is known of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,6 +127,10 @@ impl Knowledge {
         let of_service = CATALOGUED.contains(&prefix) && !OPEN.contains(&key);
         if of_service || is_of_services(key) || actions::actions().iter().all(|a| is_never_carried(a.lower(), key)) {
             return determined("the operation");
+        }
+        if values.is_empty() && is_always_carried(key) {
+            let message = format!("every request carries {}: it is never absent", spelling(key));
+            return Err(Problem::about(spelling(key), message).help("give its value, or leave it out").into());
         }
         if self.has_prefix(key) {
             // the tags of this principal are declared; the key is settled for those whose tags are not
@@ -266,6 +270,10 @@ mod tests {
         assert_eq!(tag("artifact:acceptagreement"), Some(Known::Absent));
         assert!(matches!(tag("iam:getrole"), Some(Known::Value(_))));
         assert!(knowledge.settle("aws:sourceip", &[]).is_ok());
+        for always in ["aws:securetransport", "aws:requestedregion", "aws:useragent"] {
+            assert!(knowledge.settle(always, &[]).is_err(), "{always}");
+            assert!(knowledge.settle(always, &["true".into()]).is_ok(), "{always}");
+        }
         assert_eq!(knowledge.of("aws:sourceip", "artifact:get", &BTreeMap::new()), Some(Known::Absent));
     }
 
