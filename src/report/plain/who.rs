@@ -102,7 +102,7 @@ pub fn first(
     };
     let of = |rows: &[Row<'_>]| Counted::of(names, rows);
     if !unknown.is_empty() {
-        text.push_str(&format!(" For {} it is not known.", lower(&of(unknown).number())));
+        text.push_str(&format!(" For {} it is not known.", of(unknown).listed()));
     }
     if !nearly.is_empty() {
         text.push_str(&format!(" {} nearly can: few permissions are missing or denied.", of(nearly).number()));
@@ -132,11 +132,6 @@ fn nobody(assessment: &Assessment, names: Names<'_>, (deed, itself): (&str, &str
             stopped(&format!("Nobody can {deed}; {}", each.collect::<Vec<_>>().join("; ")))
         }
     }
-}
-
-/// Groups stand within the sentence.
-fn lower(number: &str) -> String {
-    number.replace("Whoever", "whoever").trim_end_matches(',').to_owned()
 }
 
 /// People by their names, and everyone else by what they are.
