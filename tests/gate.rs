@@ -1084,7 +1084,19 @@ fn an_inventory_that_moves_into_a_folder_is_followed() {
     wider.write("inv/a.json", &accepting());
     let (code, told) = check(&wider, &[]);
     assert!(code == Some(1) && told.contains("access widens"), "{told}");
-    // what stays behind is checked as before
+    // what stays behind is checked as before: a policy of which the inventory has nothing to say was linted
+    let linted = Repository::new(
+        &world()
+            .file("entities.json", entities(&world()))
+            .file("cdk/stack.yaml", "Resources: {}\n")
+            .file("README.md", "x"),
+    );
+    std::fs::create_dir(linted.path().join("inv")).unwrap();
+    for name in ["entities.json", "a.json", "guardrails", "own.expect.toml", "countersign.toml"] {
+        git(linted.path(), &["mv", name, &format!("inv/{name}")]);
+    }
+    let (code, told) = check(&linted, &[]);
+    assert!(![Some(0), Some(3)].contains(&code), "{told}");
     let (code, told) = check(&moved(&["a.json", "guardrails"]), &[]);
     assert!(![Some(0), Some(3)].contains(&code), "{told}");
 }
