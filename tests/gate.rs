@@ -1111,7 +1111,7 @@ fn what_to_do_about_a_failure_is_told() {
         let output = countersign(repository.path(), &["check", ".", "--git", "main...", "--format", format]);
         let told = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(output.status.code(), Some(1), "{told}");
-        let told = told.replace('\\', "").replace('`', "");
+        let told = told.replace(['\\', '`'], "");
         assert_eq!(
             told.matches("If the change is wanted, except it by [[diff.allow]] with a reason").count(),
             1,

@@ -49,7 +49,7 @@ pub(super) fn different(item: &Item, other: &Item) -> Option<Item> {
             _ => return None,
         }
     }
-    (lacks && shares).then(|| Item { span: item.span, attr: Attr::Record(left) })
+    (lacks && shares).then_some(Item { span: item.span, attr: Attr::Record(left) })
 }
 
 /// A value whose lists are in order, and whose single strings are lists: what is only spelled otherwise is the same.
