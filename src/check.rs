@@ -376,9 +376,8 @@ impl Checked {
 
     /// What became of the guardrails. Unknown never passes a gate.
     pub fn add_guardrails(&mut self, mut outcomes: Vec<Guarded>) {
-        // those that are shipped stand in no file of the inventory
-        for own in outcomes.iter_mut().filter(|g| !g.file.starts_with("policies/")) {
-            own.file = self.path(&own.file);
+        for guarded in &mut outcomes {
+            guarded.file = self.path(&guarded.file);
         }
         self.done(Part::Guardrails, outcomes.iter().any(|o| o.is_open() && self.fails(o.severity)));
         self.guardrails = outcomes;

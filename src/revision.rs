@@ -108,6 +108,14 @@ impl Repository {
         }
     }
 
+    /// The commit at which a range begins.
+    pub fn begun(&self, range: &Range) -> Result<String, Failure> {
+        match range.merge_base {
+            true => self.merge_base(&range.base, range.head.as_deref().unwrap_or("HEAD")),
+            false => self.commit(&range.base),
+        }
+    }
+
     /// A problem that a shallow clone explains, where it is one.
     fn missing(&self, message: &str, help: &str) -> Failure {
         let shallow = git(&self.folder, &["rev-parse", "--is-shallow-repository"]).is_ok_and(|s| s.trim() == "true");

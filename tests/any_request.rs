@@ -82,7 +82,7 @@ fn too_many_keys() {
 }
 
 const KEYS: [(&str, [&str; 4]); 3] = [
-    ("aws:requestedregion", ["us-east-1", "eu-central-1", "eu-west-1", ""]),
+    ("aws:requestedregion", ["us-east-1", "eu-central-1", "eu-west-1", "ap-south-1"]),
     ("aws:multifactorauthpresent", ["true", "false", "", ""]),
     ("aws:sourcevpc", ["vpc-1", "vpc-2", "vpc-3", ""]),
 ];

@@ -194,6 +194,17 @@ fn the_population_is_counted() {
         json!([{"kind": "sec-17a-4", "partition": "aws-us-gov", "accounts": 1}]),
         "the SEC addendum is not offered there"
     );
+    // who reads a table alone would take its rows for all: the accounts that were not listed have one, and are not counted
+    let others = format!("other accounts of {ORG}");
+    for (table, kind) in [("accounts", "agreementKind"), ("history", "kind")] {
+        let rows = document[table].as_array().unwrap().iter().filter(|row| row["account"] == others.as_str());
+        let told: Vec<_> = rows.map(|row| (row[kind].as_str().unwrap(), row["coverage"].as_str().unwrap())).collect();
+        assert_eq!(told, [("baa", "unknown"), ("sec-17a-4", "unknown")], "{table}");
+        let csv = read(folder.path(), &format!("{table}.csv"));
+        assert_eq!(csv.lines().filter(|line| line.starts_with(&others)).count(), 2, "{csv}");
+    }
+    let verified = verify(folder.path(), &[]);
+    assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
     let cover = read(folder.path(), "cover.md");
     for expected in [
         "1 in no organization; 1 whose organization at that time is not known",

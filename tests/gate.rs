@@ -1050,6 +1050,90 @@ fn a_change_does_not_choose_what_is_checked() {
     assert!(found.status.code() == Some(2) && told.contains("has no cloud"), "{told}");
 }
 
+/// An inventory that is moved as a whole from the root into a folder is one, and held to what it was; what stays behind is still one.
+#[test]
+fn an_inventory_that_moves_into_a_folder_is_followed() {
+    let moved = |stays: &[&str]| {
+        let repository = Repository::new(&world().file("entities.json", entities(&world())).file("README.md", "x"));
+        std::fs::create_dir(repository.path().join("inv")).unwrap();
+        for entry in std::fs::read_dir(repository.path()).unwrap().map(|entry| entry.unwrap().file_name()) {
+            let name = entry.to_str().unwrap();
+            if ![".git", "inv", "README.md"].contains(&name) && !stays.contains(&name) {
+                git(repository.path(), &["mv", name, &format!("inv/{name}")]);
+            }
+        }
+        repository
+    };
+    let check = |repository: &Repository, more: &[&str]| {
+        repository.commit("moved");
+        let output = countersign(repository.path(), &[&["check", "--git", "main..."][..], more].concat());
+        let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        (output.status.code(), told)
+    };
+    for more in [&[][..], &["--format", "github"], &["--format", "json"]] {
+        let (code, told) = check(&moved(&[]), more);
+        assert!(code == Some(0) && told.contains("In the base, the inventory is `.`"), "{told}");
+    }
+    // a promise that is lost on the way is told
+    let weaker = moved(&[]);
+    weaker.remove("inv/guardrails/own.cedar");
+    let (code, told) = check(&weaker, &[]);
+    assert!(code == Some(4) && told.contains("`nobody` is removed"), "{told}");
+    // what grants more is compared with what was
+    let wider = moved(&[]);
+    wider.write("inv/a.json", &accepting());
+    let (code, told) = check(&wider, &[]);
+    assert!(code == Some(1) && told.contains("access widens"), "{told}");
+    // what stays behind is checked as before: a policy of which the inventory has nothing to say was linted
+    let linted = Repository::new(
+        &world()
+            .file("entities.json", entities(&world()))
+            .file("cdk/stack.yaml", "Resources: {}\n")
+            .file("README.md", "x"),
+    );
+    std::fs::create_dir(linted.path().join("inv")).unwrap();
+    for name in ["entities.json", "a.json", "guardrails", "own.expect.toml", "countersign.toml"] {
+        git(linted.path(), &["mv", name, &format!("inv/{name}")]);
+    }
+    let (code, told) = check(&linted, &[]);
+    assert!(![Some(0), Some(3)].contains(&code), "{told}");
+    let (code, told) = check(&moved(&["a.json", "guardrails"]), &[]);
+    assert!(![Some(0), Some(3)].contains(&code), "{told}");
+}
+
+/// A change that fails and is wanted is told once how it passes; an included guardrail stands where it is switched on, in each format.
+#[test]
+fn what_to_do_about_a_failure_is_told() {
+    let on = "asOf = \"2026-11-15\"\n\n[guardrails]\non = [\n  \"no-member-root\",\n  \"no-iam-users\",\n]\n";
+    let repository = Repository::new(&world().file("countersign.toml", on).file("entities.json", entities(&world())));
+    repository.write("a.json", &accepting()).commit("wider");
+    for format in ["text", "markdown", "github"] {
+        let output = countersign(repository.path(), &["check", ".", "--git", "main...", "--format", format]);
+        let told = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        let told = told.replace(['\\', '`'], "");
+        assert_eq!(
+            told.matches("If the change is wanted, except it by [[diff.allow]] with a reason").count(),
+            1,
+            "{told}"
+        );
+        if format != "markdown" {
+            let place =
+                if format == "github" { "file=countersign.toml,line=6," } else { "no-iam-users countersign.toml:6" };
+            assert!(told.contains(place), "{told}");
+        }
+    }
+    let checked = repository.check(&[]);
+    let guarded = checked.document["guardrails"].as_array().unwrap();
+    let own = guarded.iter().find(|g| g["id"] == "no-iam-users").unwrap();
+    assert_eq!((&own["file"], &own["line"]), (&json!("countersign.toml"), &json!(6)));
+    // what passes says nothing of it
+    repository.write("a.json", &serde_json::to_string(&allows(&["s3:ListAllMyBuckets"])).unwrap()).commit("back");
+    let output = countersign(repository.path(), &["check", ".", "--git", "main...", "--only", "diff"]);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.code() == Some(0) && !told.contains("is wanted"), "{told}");
+}
+
 /// A folder of policies without an inventory is held to its settings of lint, too, and a file that it has stays linted.
 #[test]
 fn lint_alone_is_held_to_the_target() {

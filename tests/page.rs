@@ -191,6 +191,7 @@ fn a_change_is_drawn_with_before_after_and_why() {
         assert!(page.contains(heading), "{heading}");
     }
     assert!(page.contains("lost"), "{page}");
+    assert_eq!(page.matches("If the change is wanted").count(), 1, "{page}");
     is_self_contained(&page);
 }
 

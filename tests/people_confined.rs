@@ -74,6 +74,10 @@ fn targets() -> Vec<(Value, Value)> {
     }
     let own = json!([M, A, B]);
     targets.push((json!({"AWS": own}), json!({"StringEquals": {"aws:PrincipalOrgID": ORG}})));
+    for operator in ["ForAnyValue:StringLike", "ForAnyValue:StringEquals"] {
+        let path = if operator.ends_with("Like") { format!("{ORG}/*") } else { format!("{ORG}/r-ab12/") };
+        targets.push((json!({"AWS": own}), json!({operator: {"aws:PrincipalOrgPaths": path}})));
+    }
     targets
 }
 
@@ -107,8 +111,7 @@ fn a_condition_that_says_who_leaves_unknown_whom_a_name_leaves() {
             let by_name = trusting(&world, json!([statement(&named, &beside)]));
             let by_condition = trusting(&world, json!([statement(&star, &conditioned)]));
             let by_name = others_with(&by_name, &options_now());
-            let told: &[&str] = if by_name.is_empty() { &[] } else { &[ANYONE] };
-            assert_eq!(others_with(&by_condition, &options_now()), told, "{star} {conditioned}: {by_name:?}");
+            assert_eq!(others_with(&by_condition, &options_now()), by_name, "{star} {conditioned}");
             known.set(known.get() + usize::from(by_name.is_empty()));
             all.set(all.get() + 1);
             Ok(())
@@ -133,6 +136,9 @@ fn what_may_leave_anybody_is_about_anyone() {
         json!({"StringNotEquals": {"aws:PrincipalOrgID": "o-another0id"}}),
         json!({"ForAllValues:StringEquals": {"aws:PrincipalArn": jane}}),
         json!({"ForAnyValue:StringEquals": {"aws:PrincipalAccount": A}}),
+        json!({"ForAllValues:StringLike": {"aws:PrincipalOrgPaths": format!("{ORG}/*")}}),
+        json!({"ForAnyValue:StringNotLike": {"aws:PrincipalOrgPaths": "o-another0id/*"}}),
+        json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-*/r-ab12/*"}}),
         json!({"ForAllValues:StringEquals": {"aws:PrincipalOrgID": ORG}}),
         json!({"Null": {"aws:PrincipalArn": "false"}}),
         json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/jane"}}),
@@ -166,10 +172,19 @@ fn what_may_leave_anybody_is_about_anyone() {
 fn an_organization_leaves_those_of_its_accounts() {
     let of = |id: &str| json!({"StringEquals": {"aws:PrincipalOrgID": id}});
     assert!(others(&world(json!({}), json!({})), of(ORG)).is_empty());
-    assert_eq!(others(&world(json!({"accountsKnown": false}), json!({})), of(ORG)), [ANYONE]);
-    assert_eq!(others(&world(json!({}), json!({})), of("o-another0id")), [ANYONE]);
+    let anyone_of = |id: &str| format!("anyone of the organization {id}, whose accounts are not all known");
+    assert_eq!(others(&world(json!({"accountsKnown": false}), json!({})), of(ORG)), [anyone_of(ORG)]);
+    assert_eq!(others(&world(json!({}), json!({})), of("o-another0id")), [anyone_of("o-another0id")]);
+    let paths = json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": ["o-another0id/r-ab12/ou-ab12-x/*"]}});
+    assert_eq!(others(&world(json!({}), json!({})), paths), [anyone_of("o-another0id")]);
+    // one account or ARN outside is told as what it is
+    let account = json!({"StringEquals": {"aws:PrincipalAccount": C}});
+    assert_eq!(others(&world(json!({}), json!({})), account), [format!("account {C}, which is not in the inventory")]);
+    let arn = json!({"ArnEquals": {"aws:PrincipalArn": user(C, "x")}});
+    let told = [format!("{}, which is not in the inventory", user(C, "x"))];
+    assert_eq!(others(&world(json!({}), json!({})), arn), told);
     let told = others(&world(json!({}), json!({"principalsKnown": false})), of(ORG));
-    assert_eq!(told, [ANYONE]);
+    assert!(matches!(told.as_slice(), [only] if only.contains(A) && only != ANYONE), "{told:?}");
     // of two conditions that hold together, one is enough
     let mut both = of("o-another0id");
     both["ArnEquals"] = json!({"aws:PrincipalArn": user(A, "jane")});
@@ -178,5 +193,5 @@ fn an_organization_leaves_those_of_its_accounts() {
     let conditioned = statement(&json!({"AWS": "*"}), &of(ORG));
     let before = Options { at: at("2026-01-01"), ..options_now() };
     let told = others_with(&trusting(&world(json!({}), json!({})), json!([conditioned])), &before);
-    assert_eq!(told, [ANYONE]);
+    assert_eq!(told, [anyone_of(ORG)]);
 }

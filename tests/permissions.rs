@@ -395,8 +395,11 @@ fn a_definite_denial_comes_before_what_is_unknown() {
 
 #[test]
 fn variables_over_what_is_unknown_are_unknown() {
-    let world = with_condition(json!({"StringEquals": {"aws:SourceVpc": "${aws:SourceIdentity}"}}));
+    let world = with_condition(json!({"StringEquals": {"aws:SourceVpc": "${aws:Referer}"}}));
     assert_eq!(accepting(&world, &[])["decision"], "unknown");
+    // a source identity is set where a role is assumed: no request of a user carries one
+    let none = with_condition(json!({"StringEquals": {"aws:SourceVpc": "${aws:SourceIdentity}"}}));
+    assert_eq!(accepting(&none, &[])["decision"], "deny");
     let own = with_condition(json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::${aws:PrincipalAccount}:user/*"}}));
     assert_eq!(accepting(&own, &[])["decision"], "allow");
 }

@@ -201,3 +201,104 @@ fn who_is_denied_lacks_nothing() {
     );
     assert!(denied.contains("few permissions are missing or denied"), "{denied}");
 }
+
+/// An operation in several words is one argument: the error says how to write it, with the folder where one was meant.
+#[test]
+fn the_words_of_an_operation_are_one_argument() {
+    let told = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).env("NO_COLOR", "1").args(args).output().unwrap();
+        (output.status.code(), words(&String::from_utf8(output.stderr).unwrap()))
+    };
+    for (args, expected) in [
+        (
+            &["can", "jane", "accept", "agreements", HOSPITAL][..],
+            "countersign can jane 'accept agreements' examples/hospital",
+        ),
+        (
+            &["can", "jane", "set", "up", "organization", "agreements"],
+            "countersign can jane 'set up organization agreements'",
+        ),
+        (
+            &["who-can", "accept", "agreements", HOSPITAL, "--explain"],
+            "countersign who-can 'accept agreements' examples/hospital --explain",
+        ),
+    ] {
+        let (code, text) = told(args);
+        assert_eq!(code, Some(2), "{text}");
+        assert!(text.contains(&format!("the operation is one argument: {expected} ")), "{text}");
+    }
+    assert!(run("100", &["can", "jane", "accept agreements", HOSPITAL]).starts_with("Yes and no."));
+    // another argument too many is no word of an operation
+    let (_, text) = told(&["evaluate", HOSPITAL, "more"]);
+    assert!(!text.contains("one argument"), "{text}");
+}
+
+#[test]
+fn every_kind_of_agreement_can_be_asked_about() {
+    let json = |kind: &str| -> Value {
+        let args =
+            ["can", "jane", "accept", HOSPITAL, "--account", "management", "--agreement", kind, "--format", "json"];
+        serde_json::from_str(&run("100", &args)).unwrap()
+    };
+    let kinds = |json: &Value| -> Vec<String> {
+        let answers = json["answers"][0]["operations"].as_array().unwrap();
+        let mut kinds: Vec<String> = answers.iter().map(|o| o["agreement"].as_str().unwrap().to_owned()).collect();
+        kinds.sort();
+        kinds.dedup();
+        kinds
+    };
+    assert_eq!(kinds(&json("all")), ["andb", "baa", "nzndb", "sec-17a-4", "sec-18a-6"]);
+    assert_eq!(kinds(&json("baa")), ["baa"]);
+}
+
+/// D8, D27: the console may say first that a permission is missing; the reason is what no permission changes.
+#[test]
+fn the_headline_is_what_no_permission_changes() {
+    let active = World::organization().user(M, "j", json!([])).accepted(
+        "abcdef0123456789",
+        "baa",
+        "organization",
+        ORG,
+        "2024-01-01",
+        None,
+    );
+    let alone = World::new().account(A, json!({}), &[]).user(A, "j", json!([]));
+    for (world, scope, reason) in [
+        (active, "organization", "an agreement of this kind and scope is already active"),
+        (alone, "organization", "no permission gets past “Your account isn’t in an organization”"),
+    ] {
+        let folder = world.folder();
+        let path = folder.path().display().to_string();
+        let text = words(&run("400", &["can", "j", "accept", &path, "--scope", scope, "--at", "2026-11-15"]));
+        let first = text.split(" The console says ").next().unwrap();
+        assert!(
+            first.starts_with("No. j cannot accept the BAA for ") && first.trim_end_matches('.').ends_with(reason),
+            "{text}"
+        );
+        assert!(
+            text.contains("The console says “You don’t have the permissions to retrieve information about"),
+            "{text}"
+        );
+    }
+}
+
+/// Two groups of answers that stand under one name say in which accounts each is.
+#[test]
+fn headings_of_other_answers_are_told_apart() {
+    let deny = policy(json!([{"Effect": "Deny", "Action": "artifact:AcceptAgreement", "Resource": "*"}]));
+    let (c, d) = ("444444444444", "555555555555");
+    let world = World::new()
+        .org(json!({"serviceControlPolicies": ["p-FullAWSAccess"]}))
+        .account(M, json!({}), &[ORG])
+        .account(A, json!({}), &[ORG])
+        .account(B, json!({}), &[ORG])
+        .account(c, json!({"serviceControlPolicies": ["p-FullAWSAccess", "deny.json"]}), &[ORG])
+        .account(d, json!({"serviceControlPolicies": ["p-FullAWSAccess", "deny.json"]}), &[ORG])
+        .file("deny.json", deny.to_string())
+        .folder();
+    let text = run("200", &["evaluate", world.path().to_str().unwrap(), "--at", "2026-11-15"]);
+    for accounts in [[A, B], [c, d]] {
+        assert!(text.lines().any(|line| line == format!("root ({}, {})", accounts[0], accounts[1])), "{text}");
+    }
+}

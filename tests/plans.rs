@@ -330,6 +330,50 @@ fn each_denial_is_removed_where_it_stands() {
     assert_eq!(found.leads_to, Some(Decision::Allow), "{found:?}");
 }
 
+/// Documents that stand on one line, each with a first statement without a Sid, are told apart by where they stand on it.
+#[test]
+fn documents_on_one_line_are_told_apart() {
+    let deny = |actions: [&str; 2]| policy(json!([{"Effect": "Deny", "Action": actions, "Resource": "*"}]));
+    let group = format!("arn:aws:iam::{A}:group/g");
+    let documents = [["artifact:AcceptAgreement", "s3:GetObject"], ["artifact:GetAgreement", "s3:PutObject"]];
+    let entities = json!([{"uid": format!("Group::\"{group}\""), "attrs": {"policies": documents.map(deny)}}]);
+    let who = json!({"uid": user(A, "a"), "attrs": {"policies": [FULL]}, "parents": [format!("Group::\"{group}\"")]});
+    let world = World::new().account(A, json!({}), &[]).entity(who).file("group.json", entities.to_string());
+    let (steps, leads_to) = led(&world, &user(A, "a"), "accept-agreement", "account");
+    assert_eq!((steps.len(), leads_to), (2, Some(Decision::Allow)), "{steps:?}");
+    for [action, other] in documents {
+        let denies =
+            format!("from the denial of {action} in group.json, Statement[0], which denies {action} and {other}");
+        assert!(steps.iter().any(|step| step.contains(&denies)), "{denies}: {steps:?}");
+    }
+}
+
+/// What somebody nearly can is what few changes of permissions lead to, whatever they are called: one statement may deny all that the
+/// gates ask for, and behind one that denies a single action may be nothing that allows.
+#[test]
+fn who_nearly_can_is_asked_of_plans() {
+    let deny = |action: &str| policy(json!([{"Effect": "Deny", "Action": action, "Resource": "*"}]));
+    let nda = ["artifact:GetAgreement", "artifact:AcceptNdaForAgreement", "artifact:GetNdaForAgreement"];
+    let most = [&nda[..], &["artifact:AcceptAgreement"]].concat();
+    let world = World::new()
+        .account(A, json!({}), &[])
+        .user(A, "by-one-statement", json!([FULL, deny("artifact:*")]))
+        .user(A, "by-two", json!([FULL, deny("artifact:Get*"), deny("artifact:Accept*")]))
+        .user(A, "by-three", json!([FULL, deny(nda[0]), deny(nda[1]), deny(nda[2])]))
+        .user(A, "nothing-behind", json!([deny("artifact:*")]))
+        .user(A, "one-behind", json!([allows(&nda), deny("artifact:AcceptAgreement")]))
+        .user(A, "one-missing", json!([allows(&nda)]))
+        .user(A, "all-missing", json!([allows(&["s3:*"])]))
+        .user(A, "can", json!([allows(&most)]));
+    let folder = world.folder();
+    let json = run_in(folder.path(), &["who-can", "accept", "--scope", "account", "--format", "json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let mut nearly: Vec<&str> =
+        json["nearly"].as_array().unwrap().iter().map(|r| r["name"].as_str().unwrap()).collect();
+    nearly.sort_unstable();
+    assert_eq!(nearly, ["by-one-statement", "by-two", "one-behind", "one-missing"]);
+}
+
 /// Nobody edits a policy of AWS: one that denies is detached, from a group also where others are in it.
 #[test]
 fn a_policy_of_aws_that_denies_is_detached() {

@@ -212,14 +212,63 @@ fn what_aws_does_not_store_is_an_error() {
     }
 }
 
+/// Every request carries the time, the transport, the Region and the agent, and every signed one an id; only services carry the names of
+/// services, and only sessions of roles a source identity.
+#[test]
+fn what_every_request_carries_need_not_be_told() {
+    let user = "arn:aws:iam::111122223333:user/a";
+    let role = "arn:aws:iam::111122223333:role/r";
+    for (principal, key, there) in [
+        (user, "aws:CurrentTime", Some(true)),
+        (role, "aws:EpochTime", Some(true)),
+        (user, "aws:SecureTransport", Some(true)),
+        (user, "aws:RequestedRegion", Some(true)),
+        (role, "aws:UserAgent", Some(true)),
+        (user, "aws:userid", Some(true)),
+        (role, "aws:userid", Some(true)),
+        (user, "aws:PrincipalServiceNamesList", Some(false)),
+        (role, "aws:PrincipalServiceNamesList", Some(false)),
+        (user, "aws:SourceIdentity", Some(false)),
+        (role, "aws:SourceIdentity", None),
+        (user, "aws:SourceIp", None),
+        (user, "aws:MultiFactorAuthAge", None),
+    ] {
+        for (absent, allowed) in [("false", Some(true)), ("true", Some(false))] {
+            let policy = json!({"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Null": {key: absent}}}]});
+            let question = json!({"principal": principal, "action": "s3:ListBucket", "resource": "arn:aws:s3:::e",
+                "resourceAccount": "111122223333", "identity": [policy]});
+            let expected = match there {
+                None => "unknown",
+                there if there == allowed => "allowed",
+                _ => "implicitDeny",
+            };
+            assert_eq!(answer(&question)["decision"], expected, "{principal} {key} {absent}");
+        }
+    }
+    // what cannot be absent is not said to be
+    for (key, told) in [("aws:CurrentTime", "every request carries aws:CurrentTime"), ("aws:userid", "it has one")] {
+        let question = json!({"principal": user, "action": "s3:ListBucket", "resource": "arn:aws:s3:::e",
+            "resourceAccount": "111122223333", "identity": [allow("*", "*")], "context": {key: null}});
+        let output = countersign(&[], &question.to_string());
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && text.contains(told), "{key}: {text}");
+    }
+    // that it is there says nothing of its value
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}]});
+    let question = json!({"principal": user, "action": "s3:ListBucket", "resource": "arn:aws:s3:::e",
+        "resourceAccount": "111122223333", "identity": [policy]});
+    let open = answer(&question);
+    assert_eq!((&open["decision"], &open["dependsOn"][0]["key"]), (&json!("unknown"), &json!("aws:SecureTransport")));
+}
+
 /// What an answer prints as what a key would have to be is a value of that key, whatever its type, and has the answer that it promised.
 #[test]
 fn any_value_of_a_key_is_one_that_the_key_can_have() {
     for key in [
         "aws:MultiFactorAuthAge",
         "aws:TokenIssueTime",
-        "aws:CurrentTime",
-        "aws:EpochTime",
         "aws:SourceIp",
         "aws:VpcSourceIp",
         "aws:ViaAWSService",

@@ -1,5 +1,7 @@
 //! What a change would do: each change, its inverse, the same inventory edited by hand, and what is advised before it.
 
+use std::path::Path;
+
 use countersign_core::assessment::{Options, assess};
 use countersign_core::diff::{Diff, Side, diff};
 use countersign_core::history::{Query, history};
@@ -1226,4 +1228,28 @@ fn what_is_unknown_of_agreements_is_said_before_they_are_accepted_and_terminated
     let found = advised_of(&own, &[terminate(A)], "baa");
     let (_, _, words) = found.iter().find(|(policy, ..)| policy == "terminating-its-own-agreement").unwrap();
     assert!(words.contains("is known to cover it"), "whether its organization has one is unknown: {words}");
+}
+
+/// Of an assignment in two accounts, one of which leaves, the cause is that of the other alone; and Markdown tells what text does.
+#[test]
+fn a_cause_names_who_leaves_and_nobody_else() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/hospital");
+    for format in ["text", "json", "markdown"] {
+        let told =
+            run_in(Path::new("."), &["what-if", example, "--leave", "222222222222", "--all", "--format", format]);
+        let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains("accounts 222222222222, user u-sam under"), "{format}: {told}");
+        assert!(!told.contains("222222222222, 333333333333, user u-sam"), "{format}: {told}");
+    }
+    let markdown = run_in(Path::new("."), &["what-if", example, "--leave", "222222222222", "--format", "markdown"]);
+    for line in [
+        "1. account 222222222222 leaves its organization",
+        "Coverage is lost, access widens.",
+        "**Before**",
+        "**Coverage lost**: `baa` of 222222222222",
+        "remove all PHI from it first",
+    ] {
+        assert!(markdown.contains(line), "{line}: {markdown}");
+    }
+    assert!(!markdown.contains('\u{1b}'), "{markdown}");
 }

@@ -14,7 +14,7 @@ use crate::report::plain::can::Asked;
 use crate::report::plain::who::Elsewhere;
 use crate::report::rows::Besides;
 use crate::report::typed::{Typed, USUAL_KIND};
-use crate::report::who_can::Escalations;
+use crate::report::who_can::{Escalations, Needed, Row, may_be_near};
 use countersign_core::assessment::completeness::others::Others;
 use countersign_core::assessment::plans::Planner;
 use countersign_core::assessment::{ASSUMES, Assessment, GRANTS_ITSELF, OperationAnswer, PrincipalAnswer, assess};
@@ -43,6 +43,9 @@ pub struct WhoCanArgs {
     question: Question,
 }
 
+/// What `--agreement` takes in place of a kind.
+const EVERY_KIND: &str = "all";
+
 /// One operation, and on what.
 #[derive(Args)]
 struct Question {
@@ -61,7 +64,7 @@ struct Question {
     /// `account` or `organization` [default: both]
     #[arg(long, value_name = "SCOPE")]
     scope: Option<String>,
-    /// The agreement, by its kind or by what people call it: baa, "HIPAA BAA"
+    /// The agreement, by its kind or by what people call it: baa, "HIPAA BAA"; `all` asks about every kind
     #[arg(long, value_name = "KIND", default_value = USUAL_KIND)]
     agreement: String,
     /// Only these reports, by id or by series [default: all]
@@ -163,7 +166,7 @@ struct AssumerAnswer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    fn new(assessment: &Assessment, (p, answer): report::who_can::Row<'a>, roles: &'a Roles) -> Self {
+    fn new(assessment: &Assessment, (p, answer): Row<'a>, roles: &'a Roles) -> Self {
         let behind = roles.get(&p.principal).filter(|_| answer.decision != Decision::Deny);
         let stands_behind = behind.map(StandsBehind::new);
         let (principal, account) = (&p.principal, &p.account);
@@ -223,7 +226,8 @@ fn narrowed(
     if let (Some(scope), false) = (scope, about == About::Report) {
         filter.scopes = vec![scope];
     }
-    if about == About::Agreement {
+    // without a kind, every kind is asked about
+    if about == About::Agreement && !agreement.eq_ignore_ascii_case(EVERY_KIND) {
         session.options.filter.agreements = narrow::kinds(&session.inventory, std::slice::from_ref(agreement))?;
     }
     Ok(())
@@ -369,7 +373,8 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
     let roles = people::behind((&session.inventory, &session.rules), &session.options, &assessment.principals)?;
     let grants = escalation::of((&session.inventory, &session.rules), &session.options, &assessment.principals)?;
     let answer = |row| Answer::new(&assessment, row, &roles);
-    let [may, unknown, nearly] = report::who_can::rows(&assessment).map(|rows| rows.into_iter().map(answer).collect());
+    let rows = report::who_can::rows(&assessment, &needed(&session, &assessment)?);
+    let [may, unknown, nearly] = rows.clone().map(|rows| rows.into_iter().map(answer).collect());
     let provenance = &session.provenance();
     let leaves_out = left_out(&assessment, &[GRANTS_ITSELF, ASSUMES]);
     let accounts = &session.options.filter.accounts;
@@ -393,10 +398,10 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
     let elsewhere = Elsewhere { sentences, named: !accounts.is_empty() };
     let foot: Vec<String> = later.into_iter().chain([told_left_out(&leaves_out)]).collect();
     let asked = (names, operation, &session.typed);
-    let text = || who_text(args, (&assessment, &roles), asked, (&grants, elsewhere, &foot));
-    let rows = || {
-        let [may, unknown, nearly] = report::who_can::rows(&assessment);
-        let all = [&may, &unknown, &nearly];
+    let text = || who_text(args, (&assessment, &roles, &rows), asked, (&grants, elsewhere, &foot));
+    let table = || {
+        let [may, unknown, nearly] = &rows;
+        let all = [may, unknown, nearly];
         let mut sentences = vec![report::plain::who::first((&assessment, &roles), names, all, elsewhere)];
         sentences.extend(foot.iter().cloned());
         sentences.extend(assessment.completeness.perhaps_others.first().map(|_| {
@@ -407,18 +412,38 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
             sentences.push(report::plain::who::grants(grants.len()));
         }
         let besides = Besides { roles: Some(&roles), grants: Some(&grants) };
-        let table = report::rows::who(&assessment, names, besides, [may, unknown, nearly].concat());
+        let table = report::rows::who(&assessment, names, besides, rows.concat());
         let table = report::rows::elsewhere(table, elsewhere.sentences);
         (sentences.join(" "), table.of_moment(&assessment.at, provenance))
     };
-    output::write_table(&args.question.printing.format, &json, provenance, text, rows)?;
+    output::write_table(&args.question.printing.format, &json, provenance, text, table)?;
     Ok(OK)
+}
+
+/// Plans are tried as long as they copy no more entities than this: they are made to a copy of the inventory.
+const MOST_COPIED: usize = 200_000;
+
+/// What those who are denied and look near would need: removing a denial may show that nothing allows. In a large inventory, of those
+/// who come last it is not tried.
+fn needed(session: &Session, assessment: &Assessment) -> Result<Needed, Failure> {
+    let planner = Planner { inventory: &session.inventory, rules: &session.rules, options: &session.options };
+    let most = MOST_COPIED / session.inventory.entities.len().max(1);
+    let mut found = Needed::new();
+    for (at, principal) in assessment.principals.iter().enumerate() {
+        for (place, answer) in principal.operations.iter().enumerate().filter(|(_, a)| may_be_near(a)) {
+            if found.len() >= most {
+                return Ok(found);
+            }
+            found.insert((at, place), planner.permissions_needed(principal, answer)?);
+        }
+    }
+    Ok(found)
 }
 
 /// Who may in plain words, then what is behind it where that is asked for.
 fn who_text(
     args: &WhoCanArgs,
-    assessed: (&Assessment, &Roles),
+    assessed: (&Assessment, &Roles, &[Vec<Row<'_>>; 3]),
     (names, operation, typed): (Names<'_>, &str, &Typed),
     (grants, elsewhere, foot): (&Escalations, Elsewhere<'_>, &[String]),
 ) -> String {
@@ -427,7 +452,7 @@ fn who_text(
     if explain {
         parts.push(report::who_can::who_can(width, assessed, operation, typed));
     }
-    let (assessment, _) = assessed;
+    let (assessment, ..) = assessed;
     match report::who_can::could_grant(width, assessment, grants) {
         Some(grants) if explain => parts.push(grants),
         Some(_) => parts.push(report::paragraph(width, "", &report::plain::who::grants(grants.len()))),

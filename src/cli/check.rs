@@ -213,11 +213,12 @@ fn print(
             let entries = report::entries::entries(checked);
             output::json(&findings::sarif::sarif(&described(&entries), &entries, provenance))
         }
-        Format::Github => Ok(format!(
-            "{}\n{}",
-            findings::github::github(&report::entries::entries(checked), &summary()),
-            provenance.line()
-        )),
+        Format::Github => {
+            let mut lines = vec![findings::github::github(&report::entries::entries(checked), &summary())];
+            lines.extend(report::wanted(checked).map(str::to_owned));
+            lines.push(provenance.line());
+            Ok(lines.join("\n"))
+        }
         Format::Junit => report::junit::junit(checked, provenance),
         Format::Markdown => Ok(output::told_below(report::markdown::markdown(checked), provenance)),
         Format::Gitlab => output::json(&findings::gitlab::gitlab(&report::entries::entries(checked))),

@@ -134,11 +134,7 @@ impl Compared {
     /// The inventory of a folder in two revisions, or in one and the working tree.
     pub fn revisions(folder: &Path, range: &Range) -> Result<Self, Failure> {
         let repository = Repository::of(folder)?;
-        let tip = range.head.as_deref().unwrap_or("HEAD");
-        let commit = match range.merge_base {
-            true => repository.merge_base(&range.base, tip)?,
-            false => repository.commit(&range.base)?,
-        };
+        let commit = repository.begun(range)?;
         let tip = range.head.as_deref().map(|head| Ok::<_, Failure>((head, repository.commit(head)?))).transpose()?;
         let head = match &tip {
             None => Version::of_folder(folder),

@@ -3,6 +3,9 @@
 
 use std::path::Path;
 
+use clap::error::{ContextKind, ContextValue};
+
+use crate::report::typed::quoted;
 use countersign_core::problem::{Doing, Failure, Named, Problem, Unknown};
 
 /// Something that cannot be asked as it was written on the command line.
@@ -99,6 +102,43 @@ fn help(failure: &Failure) -> Option<String> {
         _ => return None,
     };
     Some(help.to_owned())
+}
+
+/// What clap says, and where the operation was written in several words, the command with these in one argument.
+pub fn in_words(mut error: clap::Error, words: impl Iterator<Item = String>) -> clap::Error {
+    if error.kind() != clap::error::ErrorKind::UnknownArgument {
+        return error;
+    }
+    if let Some(command) = in_one_argument(&words.collect::<Vec<_>>()) {
+        let tip = format!("the operation is one argument: {command}").into();
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+    }
+    error
+}
+
+/// The command with the words of its operation together: `can jane accept agreements hospital`.
+fn in_one_argument(words: &[String]) -> Option<String> {
+    let command = words.iter().position(|word| word == "can" || word == "who-can")?;
+    let before = words.get(..=command)?;
+    let is_flag = |word: &String| word.starts_with('-');
+    let after = words.get(command + 1..)?;
+    let end = after.iter().position(is_flag).unwrap_or(after.len());
+    let (mut said, flags) = after.split_at_checked(end)?;
+    let mut written = vec!["countersign".to_owned()];
+    written.extend(before.iter().map(|word| quoted(word)));
+    if words.get(command).is_some_and(|word| word == "can") {
+        let (principal, rest) = said.split_first()?;
+        written.push(quoted(principal));
+        said = rest;
+    }
+    let folder = said.last().filter(|last| Path::new(last.as_str()).is_dir());
+    let operation = if folder.is_some() { said.get(..said.len() - 1)? } else { said };
+    if operation.len() < 2 {
+        return None;
+    }
+    written.push(quoted(&operation.join(" ")));
+    written.extend(folder.into_iter().chain(flags).map(|word| quoted(word)));
+    Some(written.join(" "))
 }
 
 #[cfg(test)]

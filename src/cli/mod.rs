@@ -236,7 +236,8 @@ impl Session {
 /// Runs the command of this process.
 pub fn main() -> ExitCode {
     ExitCode::from(panics::caught(|| {
-        run(&Cli::parse()).unwrap_or_else(|failure| {
+        let cli = Cli::try_parse().unwrap_or_else(|error| errors::in_words(error, std::env::args().skip(1)).exit());
+        run(&cli).unwrap_or_else(|failure| {
             output::failure(&failure);
             if matches!(failure, Failure::Nothing(_)) { NOTHING } else { INVALID }
         })

@@ -112,6 +112,12 @@ impl Output {
         }
     }
 
+    /// One of the formats that a change in thought has.
+    pub fn of_what_if(text: &str) -> Result<Self, String> {
+        let formats = [("text", Format::Text), ("json", Format::Json), ("markdown", Format::Markdown)];
+        Self::among(text, &formats)
+    }
+
     /// One of the formats that coverage has: those of tables, and lines for its history.
     pub fn of_coverage(text: &str) -> Result<Self, String> {
         Self::among(text, &OF_TABLES.into_iter().chain([("jsonl", Format::Lines)]).collect::<Vec<_>>())

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::cover::MADE_BY;
 use super::manifest::Filed;
 use super::{Bundle, COVER, DOCUMENT, FORMAT};
+use crate::report::rows::OTHER_ACCOUNTS;
 use crate::report::table::{Table, member};
 use crate::report::{border, few};
 
@@ -315,6 +316,12 @@ fn names<'a>(one: &'a Map<String, Value>, other: &'a Map<String, Value>) -> BTre
 /// The rows of a table of a document.
 pub fn rows<'a>(document: &'a Value, table: &str) -> Vec<&'a Value> {
     document.get(table).and_then(Value::as_array).into_iter().flatten().collect()
+}
+
+/// The rows of the accounts that are listed: those of accounts that were not are of nobody who was counted.
+pub fn listed(document: &Value) -> Vec<&Value> {
+    let is_listed = |row: &&Value| !text(row, "account").starts_with(OTHER_ACCOUNTS);
+    rows(document, "accounts").into_iter().filter(is_listed).collect()
 }
 
 /// What a row says of a member; empty where it says nothing.

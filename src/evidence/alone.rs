@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::against::{rows, text};
+use super::against::{listed, text};
 use super::population::Counts;
 use super::{COVER, DOCUMENT, FORMAT, cover, form, paragraph};
 use crate::report::plain::day::when;
@@ -66,7 +66,7 @@ fn counts(document: &Value) -> Option<String> {
     let wrong = |what: &str, counted: usize, rows: usize| {
         (counted != rows).then(|| format!("{DOCUMENT}: population counts {counted} {what}, and the rows have {rows}"))
     };
-    let accounts = rows(document, "accounts");
+    let accounts = listed(document);
     for kind in document.get("kinds").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
         let of_kind = accounts.iter().filter(|row| text(row, "agreementKind") == kind).count();
         let without: usize = counted.without_row.iter().filter(|w| w.kind == kind).map(|w| w.accounts).sum();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::against::{rows, text};
+use super::against::{listed, rows, text};
 use super::population::{Counts, population};
 use super::{DOCUMENT, Facts, manifest};
 use crate::report::completeness;
@@ -74,7 +74,7 @@ pub fn asked(kinds: &[String], at: &str) -> String {
 /// What the answer begins with by the rows of a document, in Markdown: how many accounts are covered.
 pub fn answer(document: &Value, kinds: &[String]) -> String {
     let accounts = document.pointer("/population/accounts").and_then(Value::as_u64).unwrap_or_default();
-    let all = rows(document, "accounts");
+    let all = listed(document);
     let of_kind = |kind: &String| {
         let of_kind = all.iter().filter(|row| text(row, "agreementKind") == kind);
         let rows: Vec<(String, Coverage)> = of_kind.map(|row| (place(row), coverage(row))).collect();
@@ -87,7 +87,7 @@ pub fn answer(document: &Value, kinds: &[String]) -> String {
 /// covers it as HIPAA asks.
 pub fn phi(document: &Value, hipaa_kinds: &BTreeSet<String>) -> Option<String> {
     let (mut held, mut places): (Vec<Held>, BTreeMap<&str, usize>) = (Vec::new(), BTreeMap::new());
-    for row in rows(document, "accounts").iter().filter(|row| hipaa_kinds.contains(text(row, "agreementKind"))) {
+    for row in listed(document).iter().filter(|row| hipaa_kinds.contains(text(row, "agreementKind"))) {
         let covered = match coverage(row) {
             Coverage::Covered => Some(true),
             Coverage::NotCovered => Some(false),
@@ -281,7 +281,12 @@ fn no_signatories(facts: &Facts<'_>) -> Vec<String> {
 fn not_collected(gap: &Gap) -> String {
     let code = |call: &str| Foreign(&format!("aws {call}")).code();
     let of = cell(&gap.of.join(", "));
-    let mut line = format!("Not collected: {} of {of}. {} tells it.", gap.missing.words(), code(gap.calls));
+    let what = match gap.missing {
+        Missing::Membership => format!("the organization of {of}"),
+        Missing::Notifications => format!("whether notifications are on for {of}"),
+        missing => format!("{} of {of}", missing.words()),
+    };
+    let mut line = format!("Not collected: {what}. {} tells it.", code(gap.calls));
     for failed in gap.failed.iter().take(SHOWN) {
         let why = failed.code.as_ref().map(|why| format!(" ({})", cell(why))).unwrap_or_default();
         line.push_str(&format!(" {}{why}: {}.", plain::capital(failed.why.word()), code(&failed.call)));

@@ -19,7 +19,6 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::report;
 use crate::report::border;
 use crate::report::plain::{Names, day};
 use crate::report::table::Table;
@@ -103,7 +102,7 @@ pub fn bundle(facts: &Facts<'_>) -> Result<Bundle, Failure> {
         Filed { file: "access.csv", table: access::access(facts) },
         Filed { file: "findings.csv", table: rows::findings(facts) },
         Filed { file: "exceptions.csv", table: rows::exceptions(facts) },
-        Filed { file: "history.csv", table: report::history::table(facts.history) },
+        Filed { file: "history.csv", table: rows::history(facts) },
     ];
     let [accounts, agreements, access, findings, exceptions, history] = tables.each_ref().map(|t| t.table.json());
     let document = Document {

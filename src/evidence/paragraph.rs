@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::against::rows;
+use super::against::listed;
 use super::cover;
 use crate::report::findings::markdown::cell;
 use crate::report::plain::day::all_whose;
@@ -50,7 +50,7 @@ pub fn tells_of_later(document: &Value) -> bool {
 
 /// Whether a text is nothing but sentences about what changes later on the day.
 fn is_of_later(document: &Value, kinds: &[String], text: &str) -> bool {
-    let places: BTreeSet<String> = rows(document, "accounts").into_iter().map(|row| cell(&cover::place(row))).collect();
+    let places: BTreeSet<String> = listed(document).into_iter().map(|row| cell(&cover::place(row))).collect();
     let shorts: Vec<String> = kinds.iter().map(|kind| cell(kinds::short(kind))).collect();
     let mut rest = text;
     while !rest.is_empty() {

@@ -1,8 +1,8 @@
 //! The tables about accounts, findings and exceptions.
 
 use super::Facts;
-use crate::report::Shown;
 use crate::report::table::Table;
+use crate::report::{self, Shown};
 use countersign_core::assessment::{AccountAnswer, AgreementAnswer, beside};
 use countersign_core::inventory::entity::Entity;
 use countersign_core::inventory::model::Membership;
@@ -45,7 +45,7 @@ const ACCOUNTS: [&str; 32] = [
     "agreement source sha256",
 ];
 
-/// One row an account and kind of agreement.
+/// One row an account and kind of agreement; and one an organization whose accounts were not all listed (D31).
 pub fn accounts(facts: &Facts<'_>) -> Table {
     let mut table = Table::new(&ACCOUNTS);
     for account in &facts.assessment.accounts {
@@ -53,7 +53,18 @@ pub fn accounts(facts: &Facts<'_>) -> Table {
             table.rows.push(account_row(facts, account, row));
         }
     }
-    table
+    with_others(table, facts, "agreement kind")
+}
+
+/// Which agreement governed each account, and when; and of accounts that were not listed that it is not known.
+pub fn history(facts: &Facts<'_>) -> Table {
+    with_others(report::history::table(facts.history), facts, "kind")
+}
+
+/// A table with a row for the accounts of each organization that were not listed, of which every kind is unknown.
+fn with_others(table: Table, facts: &Facts<'_>, column: &str) -> Table {
+    let kinds = facts.kinds.iter().map(String::as_str).collect();
+    report::rows::others(table, &facts.assessment.completeness.not_listed(), &kinds, column)
 }
 
 fn account_row(facts: &Facts<'_>, account: &AccountAnswer, row: &AgreementAnswer) -> Vec<String> {

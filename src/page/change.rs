@@ -5,8 +5,8 @@ use minijinja::{Value, context};
 use serde::Serialize;
 
 use super::{CHANGE, render};
-use crate::check::{Checked, State};
-use crate::report::check::{entries, note, part};
+use crate::check::{Checked, RulesChange, State};
+use crate::report::check::{entries, note, part, rules, wanted};
 use crate::report::diff as words;
 use crate::report::expectations::reports;
 use crate::report::{COVERED_MEANS, day, few, sentences};
@@ -29,7 +29,7 @@ struct PartRow {
 /// A table; left out where it has no rows.
 #[derive(Serialize)]
 struct Section {
-    title: &'static str,
+    title: String,
     header: Vec<&'static str>,
     rows: Vec<Vec<String>>,
 }
@@ -44,7 +44,12 @@ pub fn page(checked: &Checked, provenance: &Provenance) -> Result<String, Failur
         };
         PartRow { name: part(done.part), word, tone, note: note(checked, done) }
     });
-    let mut sections = checked.diff.as_ref().map(of_diff).unwrap_or_default();
+    let mut sections: Vec<Section> = checked.rules.iter().map(of_rules).collect();
+    sections.extend(checked.diff.iter().flat_map(of_diff));
+    sections.extend(checked.by_settings.iter().flat_map(|(settings, diff)| {
+        let under = move |s: Section| Section { title: format!("{}, with the settings of {settings}", s.title), ..s };
+        of_diff(diff).into_iter().map(under)
+    }));
     sections.push(expectations(checked));
     sections.push(findings(checked));
     let values = context! {
@@ -53,6 +58,7 @@ pub fn page(checked: &Checked, provenance: &Provenance) -> Result<String, Failur
         as_of => provenance.as_of.as_ref().map(|of| day(&of.moment)),
         base => checked.base.as_deref(),
         passed => checked.passed(),
+        wanted => wanted(checked),
         parts => Value::from(Serde(parts.collect::<Vec<_>>())),
         sections => Value::from(Serde(&sections)),
         means => COVERED_MEANS,
@@ -102,17 +108,23 @@ fn of_diff(diff: &Diff) -> Vec<Section> {
     });
     vec![
         Section {
-            title: "Coverage",
+            title: "Coverage".to_owned(),
             header: vec!["Change", "Agreement", "Accounts", "Before", "After", "Why"],
             rows: coverage.chain(perhaps).collect(),
         },
         Section {
-            title: "Access",
+            title: "Access".to_owned(),
             header: vec!["Change", "What", "Who", "Before", "After", "Why"],
             rows: access.collect(),
         },
-        Section { title: "New requests", header: vec!["Who", "Such as"], rows: requests.collect() },
+        Section { title: "New requests".to_owned(), header: vec!["Who", "Such as"], rows: requests.collect() },
     ]
+}
+
+/// What the change does to the rules that judge.
+fn of_rules(change: &RulesChange) -> Section {
+    let rows = rules::sentences(change).into_iter().map(|sentence| vec![sentence]).collect();
+    Section { title: "Rules".to_owned(), header: vec!["What the change does to the rules"], rows }
 }
 
 /// The edits that cause a difference, and why it is accepted where it is.
@@ -128,7 +140,7 @@ fn expectations(checked: &Checked) -> Section {
             case.actual.iter().map(|a| format!("{} {}", a.subject, a.is).trim().to_owned()).collect();
         vec![case.name.clone(), case.expected.clone(), few(&actual, NAMES)]
     });
-    Section { title: "Expectations not met", header: vec!["What", "Expected", "Is"], rows: failed.collect() }
+    Section { title: "Expectations not met".to_owned(), header: vec!["What", "Expected", "Is"], rows: failed.collect() }
 }
 
 fn findings(checked: &Checked) -> Section {
@@ -136,5 +148,9 @@ fn findings(checked: &Checked) -> Section {
         let place = format!("{}:{}", e.file, e.line());
         vec![e.severity.word().to_owned(), e.code.to_string(), e.message, place]
     });
-    Section { title: "Everything that was found", header: vec!["", "Code", "What", "Where"], rows: rows.collect() }
+    Section {
+        title: "Everything that was found".to_owned(),
+        header: vec!["", "Code", "What", "Where"],
+        rows: rows.collect(),
+    }
 }

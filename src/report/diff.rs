@@ -82,6 +82,14 @@ pub fn verdict(diff: &Diff) -> String {
     }
 }
 
+/// The same without colours.
+pub fn said(diff: &Diff) -> String {
+    match worse(diff.verdict).as_slice() {
+        [] => calm(diff).to_owned(),
+        worse => worse.join(", "),
+    }
+}
+
 /// What is worse.
 pub fn worse(verdict: Worsening) -> Vec<&'static str> {
     let worse = [

@@ -1,6 +1,6 @@
 //! The whole assessment: a summary first, then principals with the same answers together, then findings.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::typed::Typed;
@@ -95,9 +95,16 @@ fn operations(width: usize, answered: &[Answered<'_>], all: bool) -> String {
     });
     let mut text = String::new();
     let most = if all { groups.len() } else { SHOWN };
+    // a name that stands over several groups is told with its accounts: the groups differ in where it is
+    let mut over: BTreeMap<(PrincipalKind, &str), usize> = BTreeMap::new();
+    for (_, who) in &groups {
+        let names: BTreeSet<_> = who.iter().map(|p| (p.kind, p.name.as_str())).collect();
+        names.into_iter().for_each(|name| *over.entry(name).or_default() += 1);
+    }
     for (lines, who) in groups.iter().take(most) {
         text.push('\n');
-        text.push_str(&paragraph(width, "", &bold(&title(who, all))));
+        let again = |kind: PrincipalKind, name: &str| over.get(&(kind, name)).is_some_and(|n| *n > 1);
+        text.push_str(&paragraph(width, "", &bold(&title(who, all, &again))));
         for (decision, words, what) in lines {
             let words = if words.is_empty() { String::new() } else { format!(" — {words}") };
             let head = format!("  {}", verdict_padded(9, *decision));
@@ -200,8 +207,11 @@ fn words(operation: &OperationAnswer, all: bool) -> String {
     words
 }
 
-/// `AdministratorAccess: 312 accounts`, `jane (111122223333)`.
-fn title(who: &[&PrincipalAnswer], all: bool) -> String {
+/// Accounts that are named where a name stands over several groups.
+const ACCOUNTS: usize = 6;
+
+/// `AdministratorAccess: 312 accounts`, `jane (111122223333)`; of a name that stands over another group too, which accounts.
+fn title(who: &[&PrincipalAnswer], all: bool, again: &dyn Fn(PrincipalKind, &str) -> bool) -> String {
     let mut names: BTreeMap<(PrincipalKind, &str), Vec<&str>> = BTreeMap::new();
     for principal in who {
         names.entry((principal.kind, &principal.name)).or_default().push(&principal.account);
@@ -215,6 +225,10 @@ fn title(who: &[&PrincipalAnswer], all: bool) -> String {
         match accounts.as_slice() {
             [account] => format!("{what} ({account})"),
             accounts if all => format!("{what} ({})", accounts.join(", ")),
+            accounts if again(*kind, name) => {
+                let numbers: Vec<String> = accounts.iter().map(|a| (*a).to_owned()).collect();
+                format!("{what} ({})", few(&numbers, ACCOUNTS))
+            }
             accounts => format!("{what}: {}", count(accounts.len(), "account")),
         }
     };

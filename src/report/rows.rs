@@ -197,9 +197,12 @@ pub fn others(mut table: Table, organizations: &[String], kinds: &BTreeSet<&str>
     table
 }
 
+/// What the place of accounts that were not listed begins with.
+pub const OTHER_ACCOUNTS: &str = "other accounts of ";
+
 /// Who stands in the place of accounts that were not listed.
 pub fn other_accounts(organization: &str) -> String {
-    format!("other accounts of {organization}")
+    format!("{OTHER_ACCOUNTS}{organization}")
 }
 
 /// Coverage, a row an account and kind of agreement that is shown. `undated`: what of another moment is taken for granted (D22).

@@ -15,21 +15,38 @@ use countersign_core::terms::{Decision, PrincipalKind, Scope};
 /// A principal, and one of its answers.
 pub type Row<'a> = (&'a PrincipalAnswer, &'a OperationAnswer);
 
-/// Who is missing at most this many IAM actions nearly may.
+/// Who needs at most this many permissions changed nearly may.
 const NEARLY: usize = 2;
 
+/// How many permissions have to change so that an answer is no denial, where that was tried: by the place of the principal and of the
+/// answer in the assessment. `None` where permissions do not do it.
+pub type Needed = BTreeMap<(usize, usize), Option<usize>>;
+
+/// Whether an answer is worth trying: every gate that it fails is one of permissions, and at first sight few of them have to change.
+pub fn may_be_near(answer: &OperationAnswer) -> bool {
+    let because = || answer.gates.iter().flat_map(|gate| &gate.because);
+    let silent: BTreeSet<&String> = because().filter(|b| b.statement.is_none()).map(|b| &b.action).collect();
+    let denying: BTreeSet<_> = because().filter_map(|b| b.statement.as_ref()).collect();
+    answer.decision == Decision::Deny
+        && answer.gates.iter().all(|g| !g.because.is_empty())
+        && (1..=NEARLY).contains(&(silent.len() + denying.len()))
+}
+
 /// The answers of an assessment: who may, of whom it is unknown, and who nearly may.
-pub fn rows(assessment: &Assessment) -> [Vec<Row<'_>>; 3] {
+pub fn rows<'a>(assessment: &'a Assessment, needed: &Needed) -> [Vec<Row<'a>>; 3] {
     let all: Vec<Row<'_>> =
         assessment.principals.iter().flat_map(|p| p.operations.iter().map(move |o| (p, o))).collect();
     let of = |decision: Decision| all.iter().filter(|(_, o)| o.decision == decision).copied().collect();
-    let nearly = |(_, o): &&Row<'_>| {
-        // every gate that it fails is one of permissions, and few are missing
-        o.decision == Decision::Deny
-            && (1..=NEARLY).contains(&o.missing.len())
-            && o.gates.iter().all(|g| !g.because.is_empty())
-    };
-    [of(Decision::Allow), of(Decision::Unknown), all.iter().filter(nearly).copied().collect()]
+    let mut nearly = Vec::new();
+    for (at, principal) in assessment.principals.iter().enumerate() {
+        for (place, answer) in principal.operations.iter().enumerate().filter(|(_, answer)| may_be_near(answer)) {
+            let tried = needed.get(&(at, place));
+            if tried.is_none_or(|needed| needed.is_some_and(|number| number <= NEARLY)) {
+                nearly.push((principal, answer));
+            }
+        }
+    }
+    [of(Decision::Allow), of(Decision::Unknown), nearly]
 }
 
 /// What stands in everybody's way, where nobody may: the gate that everybody fails first, which is the answer (D8), and where that is so.
@@ -73,10 +90,15 @@ pub fn says(gate: &GateAnswer) -> String {
 }
 
 /// The text.
-pub fn who_can(width: usize, (assessment, roles): (&Assessment, &Roles), operation: &str, typed: &Typed) -> String {
+pub fn who_can(
+    width: usize,
+    (assessment, roles, rows): (&Assessment, &Roles, &[Vec<Row<'_>>; 3]),
+    operation: &str,
+    typed: &Typed,
+) -> String {
     let mut text = format!("{} {}\n", bold(operation), dim(&format!("· {}", day(&assessment.at))));
-    let [may, unknown, nearly] = rows(assessment);
-    for (title, rows) in [("may", &may), ("unknown", &unknown), ("nearly may", &nearly)] {
+    let [may, unknown, nearly] = rows;
+    for (title, rows) in [("may", may), ("unknown", unknown), ("nearly may", nearly)] {
         text.push_str(&format!("\n{}\n", bold(&format!("{title} ({})", rows.len()))));
         for (principal, answer) in rows {
             text.push_str(&paragraph(width, "  ", &row(principal, answer)));

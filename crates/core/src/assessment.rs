@@ -496,6 +496,9 @@ pub struct StatementPlace {
     pub line: usize,
     /// Its `Sid`.
     pub sid: Option<String>,
+    /// One-based: it tells apart documents that are written on one line.
+    #[serde(skip)]
+    pub column: usize,
 }
 
 /// Left out unless it is told: the roles that a principal may become.

@@ -29,6 +29,7 @@ mod states;
 pub mod unlisted;
 
 pub use members::{BySet, Unlisted};
+pub(crate) use outside::ANYONE;
 use outside::{Outside, Stranger};
 use states::{States, depending};
 
@@ -72,12 +73,15 @@ pub struct Other {
     /// Where they are there only if not all is listed.
     #[serde(skip)]
     pub unlisted: Option<Unlisted>,
+    /// They are who the conditions of a statement about everyone leave.
+    #[serde(skip)]
+    pub of_everyone: bool,
 }
 
 impl Other {
     /// Who, and the roles that they assume.
     fn new(who: String, roles: &[String]) -> Self {
-        Self { who, roles: roles.to_vec(), unlisted: None }
+        Self { who, roles: roles.to_vec(), unlisted: None, of_everyone: false }
     }
 }
 
@@ -347,10 +351,10 @@ impl Following<'_> {
                 let outside = Outside { identities, strangers, unseen, organizations: &self.organizations };
                 edges.others = outside.of(trust, &mut self.states)?;
                 if !trust.is_known() {
-                    edges.others.push((UNKNOWN.to_owned(), None));
+                    edges.others.push(Stranger::named(UNKNOWN));
                 }
             }
-            _ => edges.others.push((UNKNOWN.to_owned(), None)),
+            _ => edges.others.push(Stranger::named(UNKNOWN)),
         }
         self.edges.insert(role.to_owned(), edges.clone());
         Ok(edges)
@@ -370,7 +374,11 @@ impl Following<'_> {
             }
             let edges = self.edges(&here)?;
             let others = edges.others.into_iter();
-            behind.others.extend(others.map(|(who, unlisted)| Other { unlisted, ..Other::new(who, &roles) }));
+            behind.others.extend(others.map(|Stranger { words, unlisted, of_everyone }| Other {
+                unlisted,
+                of_everyone,
+                ..Other::new(words, &roles)
+            }));
             let mut callers = edges.callers;
             callers.sort_by_key(|(_, hop)| hop.decision != Decision::Allow);
             for (index, hop) in callers {

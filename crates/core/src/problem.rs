@@ -108,7 +108,12 @@ pub struct Place {
 impl Place {
     /// One-based line.
     pub fn line(&self) -> usize {
-        self.source.line_column(self.span.start).0
+        self.line_column().0
+    }
+
+    /// The one-based line and column.
+    pub fn line_column(&self) -> (usize, usize) {
+        self.source.line_column(self.span.start)
     }
 }
 

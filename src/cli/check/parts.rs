@@ -19,7 +19,7 @@ use countersign_core::expectations::{SUFFIX, Suite};
 use countersign_core::finding::Finding;
 use countersign_core::guardrails::{FOLDER, Guardrail, GuardrailResult, GuardrailState};
 use countersign_core::inventory::Inventory;
-use countersign_core::inventory::config::{Config, Exception};
+use countersign_core::inventory::config::{Config, Exception, FILE};
 use countersign_core::inventory::limits::Limited;
 use countersign_core::lint::gains;
 use countersign_core::lint::settings::Settings;
@@ -529,7 +529,7 @@ impl<'a> Checking<'a> {
             None => {}
         }
         match said.guarded {
-            Some(guarded) => checked.add_guardrails(guarded),
+            Some(guarded) => checked.add_guardrails(switched_on(guarded, &self.head.written)),
             None if self.args.wants(Part::Guardrails) => {
                 let why = format!("there is no {FOLDER}/*.cedar, and countersign.toml enables no guardrails");
                 checked.skip(Part::Guardrails, why);
@@ -541,6 +541,16 @@ impl<'a> Checking<'a> {
             checked.add_findings(&session.inventory, &session.rules, &findings);
         }
     }
+}
+
+/// Guardrails of countersign's own stand in no file of the inventory: their place is where `countersign.toml` switches them on.
+fn switched_on(mut guarded: Vec<GuardrailResult>, config: &Config) -> Vec<GuardrailResult> {
+    for result in guarded.iter_mut().filter(|g| g.file.starts_with("policies/")) {
+        let on = config.guardrails.iter().find(|(id, _)| *id == result.id);
+        result.line = on.map_or(1, |(_, place)| place.line());
+        result.file = FILE.to_owned();
+    }
+    guarded
 }
 
 /// What the parts came to.

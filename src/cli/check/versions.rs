@@ -1,7 +1,7 @@
 //! The versions of an inventory that a check deals with, each with what it promises: the one that is checked, the one that the change
 //! began at, and the one whose settings hold, which is the tip of the branch that the change is meant for.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::diff::{self, Compared, Version};
@@ -13,11 +13,12 @@ use countersign_core::expectations::Suite;
 use countersign_core::guardrails::Guardrails;
 use countersign_core::inventory::config::{Config, FILE};
 use countersign_core::lint::baseline::Baseline;
+use countersign_core::lint::read::form;
 use countersign_core::lint::settings::Settings;
 use countersign_core::moment::Moment;
 use countersign_core::problem::{Failure, Problem, SourceFile};
 use countersign_core::promises::{self, Promises, Sources, Weakening};
-use countersign_core::source::{self, Folder, Hidden};
+use countersign_core::source::{self, Folder, Hidden, Source};
 use countersign_core::text::files::resolve;
 
 /// A baseline, and its file.
@@ -196,7 +197,9 @@ pub fn inventories(args: &CheckArgs) -> Result<Vec<PathBuf>, Failure> {
             continue;
         }
         if folder.is_dir() {
-            folders.push(folder);
+            if !is_moved_below(&folder, &folders, &range)? {
+                folders.push(folder);
+            }
         } else if !is_new {
             let message = format!("{} was an inventory in {}, and is no more", folder.display(), range.base);
             let help = "put it back; if it is really to go, check the others by name: --inventory";
@@ -208,6 +211,36 @@ pub fn inventories(args: &CheckArgs) -> Result<Vec<PathBuf>, Failure> {
     }
     folders.sort();
     Ok(folders)
+}
+
+/// How the names of files end that decide about an inventory, beside those that may hold a policy.
+const READ: [&str; 4] = [".csv", ".cedar", ".expect.toml", FILE];
+
+/// Whether an inventory was moved as a whole into a folder below its own: git sees its files there, and none that it was read from has
+/// stayed. What stays behind would be compared with nothing, so that it is then still an inventory.
+fn is_moved_below(folder: &Path, folders: &[PathBuf], range: &Range) -> Result<bool, Failure> {
+    let plain = |path: &Path| path.components().filter(|part| *part != Component::CurDir).collect::<PathBuf>();
+    let former = Repository::of(folder)?;
+    let commit = former.begun(range)?;
+    let head = range.head.as_deref().map(|head| former.commit(head)).transpose()?;
+    let below = folders.iter().filter(|f| plain(f) != plain(folder) && plain(f).starts_with(plain(folder)));
+    let mut is_followed = false;
+    for new in below.clone() {
+        let renamed = Repository::of(new)?.renamed(&commit, head.as_deref());
+        is_followed |= renamed.is_ok_and(|found| found.is_some_and(|found| found.prefix() == former.prefix()));
+    }
+    if !is_followed {
+        return Ok(false);
+    }
+    let files = former.read(&commit, "")?;
+    // of what the inventory excludes, policies were linted all the same
+    let is_read = |path: &String| {
+        let is_hidden = path.split('/').any(|part| part.starts_with('.'));
+        !is_hidden && (form(path).is_some() || READ.iter().any(|end| path.ends_with(end)))
+    };
+    let is_elsewhere = |path: &Path| below.clone().any(|new| plain(path).starts_with(plain(new)));
+    let left = files.paths(&mut Vec::new()).into_iter().filter(is_read).map(|path| folder.join(path));
+    Ok(left.into_iter().all(|path| !path.exists() || is_elsewhere(&path)))
 }
 
 /// An inventory that is reached by a link is another one: its own base would be compared with nothing of what was there.

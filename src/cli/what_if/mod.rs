@@ -8,7 +8,8 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::{Cli, EvaluationArgs, NOT_OK, OK, Printing, output};
+use super::output::{Format, Output};
+use super::{Cli, EvaluationArgs, NOT_OK, OK, output};
 use crate::report;
 use changes::Changes;
 use countersign_core::diff::{self, Diff};
@@ -33,8 +34,9 @@ pub struct WhatIfArgs {
     all: bool,
     #[command(flatten)]
     asking: EvaluationArgs,
-    #[command(flatten)]
-    printing: Printing,
+    /// `text`, `json` or `markdown`; FORMAT=FILE writes to a file; may be repeated
+    #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::of_what_if)]
+    format: Vec<Output>,
 }
 
 /// What must hold after a change.
@@ -81,9 +83,14 @@ pub fn what_if(cli: &Cli, args: &WhatIfArgs) -> Result<u8, Failure> {
         unmade: &unmade,
         difference: &found,
     };
-    output::write(&args.printing.format, &json, &provenance, || {
-        let besides = (told.advice.as_slice(), told.uncovered_between.as_slice(), unmade.as_slice());
-        report::what_if::text(output::width(), &changes, &found, besides, args.all)
+    let besides = (told.advice.as_slice(), told.uncovered_between.as_slice(), unmade.as_slice());
+    output::write_as(&args.format, |format| match format {
+        Format::Text => {
+            let text = report::what_if::text(output::width(), &changes, &found, besides, args.all);
+            Ok(output::told(text, &provenance))
+        }
+        Format::Markdown => Ok(output::told_below(report::what_if::markdown(&changes, &found, besides), &provenance)),
+        _ => output::json(&json),
     })?;
     let (lost, gap) = (found.verdict.loses_coverage(), &told.uncovered_between);
     let holds = |expected: &Expect| match expected {

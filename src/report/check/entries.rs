@@ -32,7 +32,7 @@ pub fn entries(checked: &Checked) -> Vec<Entry> {
     }));
     let cases = cases(checked);
     all.extend(cases.iter().filter(|c| !c.passed).map(of_expectation));
-    all.extend(checked.guardrails.iter().flat_map(|g| of_guardrail(checked, g)));
+    all.extend(checked.guardrails.iter().flat_map(of_guardrail));
     all.extend(findings(checked));
     all.extend(checked.gaps.iter().map(|g| of_gap(checked, g)));
     all.extend(lint(checked));
@@ -104,11 +104,8 @@ fn of_expectation(case: &CaseReport) -> Entry {
     told(Told::Expectation, Severity::Error, spot, message, help)
 }
 
-fn of_guardrail(checked: &Checked, guarded: &Guarded) -> Vec<Entry> {
-    // those that are shipped stand in no file of the inventory
-    let is_shipped = guarded.file.starts_with("policies/");
-    let (file, line) = if is_shipped { (checked.path(FILE), 1) } else { (guarded.file.clone(), guarded.line) };
-    let place = || (file.clone(), Spot::Line(line));
+fn of_guardrail(guarded: &Guarded) -> Vec<Entry> {
+    let place = || (guarded.file.clone(), Spot::Line(guarded.line));
     let violations = guarded.violations.iter().map(|violation| {
         let severity = if violation.by == By::Request { Severity::Info } else { guarded.severity };
         let message = format!("{} {}", violation_words(violation), guarded.message);

@@ -1,17 +1,23 @@
 //! What became of guardrails, in words.
 
 use crate::report::{count, few, sentences};
+use countersign_core::finding::Severity;
 use countersign_core::guardrails::{By, GuardrailResult, GuardrailState, Violation};
 use countersign_core::people::short;
 use countersign_core::words::principal;
 
-/// `3 guardrails, 1 proved for any request, 1 applies to no one`; first those that do not hold.
-pub fn summary(outcomes: &[GuardrailResult]) -> String {
+/// `3 guardrails, 1 proved for any request, 1 applies to no one`; first those that do not hold. Of a severity that does not fail the
+/// check, they are told apart: a part that passed has none that is broken without a word.
+pub fn summary(outcomes: &[GuardrailResult], fails: &dyn Fn(Severity) -> bool) -> String {
     let number = |states: &[GuardrailState]| outcomes.iter().filter(|o| states.contains(&o.outcome)).count();
     let verb = |number: usize, one: &'static str, more: &'static str| if number == 1 { one } else { more };
     let (cannot, no_one) = (number(&[GuardrailState::CannotMatch]), number(&[GuardrailState::NotApplicable]));
+    let is_open = |o: &&GuardrailResult| matches!(o.outcome, GuardrailState::Violated | GuardrailState::Unknown);
+    let failing = outcomes.iter().filter(is_open).filter(|o| fails(o.severity)).count();
+    let others = outcomes.iter().filter(is_open).count() - failing;
     let counts = [
-        (number(&[GuardrailState::Violated, GuardrailState::Unknown]), "broken or possibly broken"),
+        (failing, "broken or possibly broken"),
+        (others, "broken or possibly broken, of a severity that does not fail the check"),
         (cannot, "cannot match"),
         (number(&[GuardrailState::Proved]), "proved for any request"),
         (number(&[GuardrailState::Holds]), verb(number(&[GuardrailState::Holds]), "holds", "hold")),

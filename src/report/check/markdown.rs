@@ -50,7 +50,8 @@ pub fn markdown(checked: &Checked) -> String {
     let base = checked.base.as_ref();
     let foot = base.map(|base| format!("\n<sub>compared with {} · {}</sub>\n", cell(base), checked.at));
     let assuming = checked.assuming.iter().map(|what| format!("\n<sub>Assuming: {}.</sub>\n", cell(what)));
-    page.finished(&assuming.chain(foot).collect::<String>())
+    let wanted = super::wanted(checked).map(|words| format!("\n<sub>{words}</sub>\n"));
+    page.finished(&wanted.into_iter().chain(assuming).chain(foot).collect::<String>())
 }
 
 fn head(checked: &Checked) -> String {
@@ -154,7 +155,8 @@ fn gain(gain: &Gain) -> String {
 }
 
 /// What is worse: one line each.
-fn decisions(diff: &Diff) -> Vec<String> {
+/// What decides of a difference, a line each.
+pub fn decisions(diff: &Diff) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     lines.extend(diff.coverage.iter().filter(|e| e.is_loss()).map(|e| coverage(diff, e)));
     lines.extend(diff.perhaps_lost.iter().map(|lost| {
@@ -300,7 +302,8 @@ fn because(diff: &Diff, causes: &[Cause]) -> String {
 }
 
 /// What else is different.
-fn details(diff: &Diff) -> Vec<String> {
+/// What else is different, a line each.
+pub fn details(diff: &Diff) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     lines.extend(diff.coverage.iter().filter(|e| !e.is_loss()).map(|e| coverage(diff, e)));
     lines.extend(access(diff, &diff.access.iter().filter(|e| !is_gain(e)).collect::<Vec<_>>()));

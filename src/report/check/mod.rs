@@ -41,7 +41,7 @@ pub fn note(checked: &Checked, done: &Done) -> String {
             let failed = checked.expectations.iter().filter(|c| !c.passed()).count();
             expectations::summary(checked.expectations.len(), failed)
         }
-        Part::Guardrails => guardrails::summary(&checked.guardrails),
+        Part::Guardrails => guardrails::summary(&checked.guardrails, &|severity| checked.fails(severity)),
         Part::Findings => counts(&checked.findings.iter().map(Found::severity).collect::<Vec<_>>()),
         Part::Completeness if checked.gaps.is_empty() => "nothing is missing".to_owned(),
         Part::Completeness => format!("not known: {}", completeness::summary(&checked.gaps)),
@@ -110,6 +110,9 @@ pub fn text(width: usize, checked: &Checked) -> String {
         text.push_str(&heading("change"));
         text.push_str(&diff::body(width, found, false));
     }
+    if let Some(words) = wanted(checked) {
+        text.push_str(&wrapped(width, "  ", 4, words));
+    }
     if let Some((settings, found)) = &checked.by_settings {
         text.push_str(&heading(&format!("change, with the settings of {settings}, at {}", day(&found.at))));
         text.push_str(&diff::body(width, found, false));
@@ -135,6 +138,17 @@ pub fn text(width: usize, checked: &Checked) -> String {
         text.push_str(&ignored.iter().map(|words| wrapped(width, "  ", 4, words)).collect::<String>());
     }
     text
+}
+
+/// What to do about a change that fails the check and is wanted all the same; once, whatever it grants or takes.
+pub fn wanted(checked: &Checked) -> Option<&'static str> {
+    let failed = |done: &Done| done.part == Part::Diff && matches!(done.state, State::Failed);
+    let diffs = || checked.diff.iter().chain(checked.by_settings.iter().map(|(_, diff)| diff));
+    let is_it = checked.parts.iter().any(failed) && diffs().any(|diff| !diff.verdict.is_clean());
+    is_it.then_some(
+        "If the change is wanted, except it by `[[diff.allow]]` with a reason in countersign.toml, and check with --allow: the exception \
+         counts once the target branch has it, or at once with --accept-change.",
+    )
 }
 
 fn heading(text: &str) -> String {

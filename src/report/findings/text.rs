@@ -102,7 +102,8 @@ fn summary(report: &FindingsReport<'_>) -> String {
         mended.push(format!("{safe} can be fixed with --fix"));
     }
     if unsafe_ > 0 {
-        mended.push(format!("{unsafe_} with --unsafe-fixes, which changes what is granted"));
+        let verb = if safe > 0 { "" } else { "can be fixed " };
+        mended.push(format!("{unsafe_} {verb}with --unsafe-fixes, which changes what is granted"));
     }
     if !mended.is_empty() {
         lines.push(mended.join(", "));

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use super::{Names, capital, listed, opened, stopped};
 use crate::report::Shown;
 use crate::report::{assumed, bold, dim, few, in_colour, paragraph, sentences, wrapped};
-use countersign_core::assessment::plans::{Gain, excepted_as};
-use countersign_core::assessment::{AccountAnswer, Assessment, BecauseAnswer, OperationAnswer, PrincipalAnswer};
+use countersign_core::assessment::plans::{Gain, Step, StepKind, excepted_as};
+use countersign_core::assessment::{
+    AccountAnswer, Assessment, BecauseAnswer, GateAnswer, OperationAnswer, PrincipalAnswer,
+};
 use countersign_core::terms::{AnyAllowed, Decision, PrincipalKind, Role, Scope};
 
 /// Who is asked about, and with what names.
@@ -220,6 +222,7 @@ fn cause(answer: &OperationAnswer, names: Names<'_>) -> String {
         Decision::Allow => answer.deprecated.as_ref().map(|by| format!("only {by}")).unwrap_or_default(),
         Decision::Unknown => unknown(answer),
         Decision::Deny => match answer.gates.first() {
+            _ if beyond(answer).is_some() => beyond(answer).map(|gate| told(answer, gate)).unwrap_or_default(),
             Some(gate) if !gate.because.is_empty() => {
                 let denies = gate.because.iter().find(|b| b.statement.is_some()).or(gate.because.first());
                 denies.map(|b| blocked(b, names, "it", false)).unwrap_or_default()
@@ -230,6 +233,25 @@ fn cause(answer: &OperationAnswer, names: Names<'_>) -> String {
                 (None, None) => String::new(),
             },
         },
+    }
+}
+
+/// What no permission gets past, where the plan says that nothing helps before it is otherwise: it is the cause, whatever the console
+/// says first (D27).
+fn beyond(answer: &OperationAnswer) -> Option<&GateAnswer> {
+    let plan = answer.changes.as_ref()?;
+    let is_beyond = |step: &Step| matches!(step.kind, StepKind::Nothing | StepKind::Event);
+    let nothing_helps = !plan.steps.is_empty() && plan.steps.iter().all(is_beyond);
+    answer.gates.iter().find(|gate| nothing_helps && gate.certain && gate.because.is_empty())
+}
+
+/// The same in words. What the console would say of it is not what it says where another gate comes first (D8).
+fn told(answer: &OperationAnswer, gate: &GateAnswer) -> String {
+    match (&gate.reason, &gate.message) {
+        (Some(reason), _) => reason.clone(),
+        (None, Some(message)) if answer.message == gate.message => format!("the console says “{message}”"),
+        (None, Some(message)) => format!("no permission gets past “{message}”"),
+        (None, None) => gate.id.clone(),
     }
 }
 
@@ -319,10 +341,10 @@ pub fn changes_of(answer: &OperationAnswer, principal: &PrincipalAnswer, names: 
     for step in &plan.steps {
         let plain = |text: &str| {
             let text = match (&step.file, &step.pointer) {
-                (Some(file), Some(pointer)) => text.replace(&format!("{file}, {pointer}"), &document(file)),
+                (Some(file), Some(pointer)) => named(text, &format!("{file}, {pointer}"), file),
                 // a document within the file of entities is called by what it is
                 (Some(file), None) if text.ends_with(&format!("written in {file}")) => text.to_owned(),
-                (Some(file), None) => text.replace(file.as_str(), &document(file)),
+                (Some(file), None) => named(text, file, file),
                 _ => text.to_owned(),
             };
             text.replace(&all_arns, &whom).replace(arn, &whom).replace("(Sid ", "(statement ")
@@ -370,6 +392,17 @@ fn gains(gains: &[Gain], names: Names<'_>) -> String {
         [] => "allows nobody else anything".to_owned(),
         told => format!("also allows something to {}", listed(told, "and")),
     }
+}
+
+/// A text with a document by its name in place of its place: what says already which policy it is, is not said again.
+fn named(text: &str, place: &str, file: &str) -> String {
+    let document = document(file);
+    let name = document.trim_start_matches("the policy ");
+    let kinds = ["the service control policy ", "the permissions boundary "];
+    let told = kinds
+        .iter()
+        .fold(text.to_owned(), |text, kind| text.replace(&format!("{kind}{place}"), &format!("{kind}{name}")));
+    told.replace(place, &document)
 }
 
 /// A policy document by the name of its file or, of AWS's own, by its name.

@@ -55,6 +55,15 @@ impl Counted {
         Self { names: found.iter().map(told).collect(), groups }
     }
 
+    /// How many, within a sentence: `3`, `whoever is in Legal`, `3, and for whoever is in Legal,`.
+    pub fn listed(&self) -> String {
+        match (self.names.len(), self.groups.as_slice()) {
+            (n, []) => n.to_string(),
+            (0, groups) => listed(groups, "and"),
+            (n, groups) => format!("{n}, and for {},", listed(groups, "and")),
+        }
+    }
+
     /// How many, in words: a group is not counted.
     pub fn number(&self) -> String {
         match (self.names.len(), self.groups.as_slice()) {

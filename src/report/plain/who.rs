@@ -26,14 +26,14 @@ pub struct Elsewhere<'a> {
 /// The text. `elsewhere`: who can end the cover of accounts that they cannot end themselves.
 pub fn who(
     width: usize,
-    (assessment, roles): (&Assessment, &Roles),
+    (assessment, roles, rows): (&Assessment, &Roles, &[Vec<Row<'_>>; 3]),
     names: Names<'_>,
     (elsewhere, typed): (Elsewhere<'_>, &Typed),
 ) -> String {
-    let [may, unknown_rows, nearly] = who_can::rows(assessment);
-    let rows = [&may, &unknown_rows, &nearly];
+    let [may, unknown_rows, nearly] = rows;
+    let rows = [may, unknown_rows, nearly];
     let mut text = paragraph(width, "", &first((assessment, roles), names, rows, elsewhere));
-    for (title, rows) in [("Can", &may), ("Unknown", &unknown_rows), ("Nearly can", &nearly)] {
+    for (title, rows) in [("Can", may), ("Unknown", unknown_rows), ("Nearly can", nearly)] {
         if rows.is_empty() {
             continue;
         }
@@ -50,7 +50,7 @@ pub fn who(
     if !unknown.is_empty() {
         text.push_str(&format!("\n{unknown}"));
     }
-    let rows: Vec<Row<'_>> = [may, unknown_rows, nearly].concat();
+    let rows: Vec<Row<'_>> = rows.into_iter().flatten().copied().collect();
     text + &assumed::text(width, shown_or_all(assessment, &rows).flat_map(|o| o.assuming.iter()))
 }
 
@@ -102,7 +102,7 @@ pub fn first(
     };
     let of = |rows: &[Row<'_>]| Counted::of(names, rows);
     if !unknown.is_empty() {
-        text.push_str(&format!(" Of {} it is not known.", lower(&of(unknown).number())));
+        text.push_str(&format!(" For {} it is not known.", of(unknown).listed()));
     }
     if !nearly.is_empty() {
         text.push_str(&format!(" {} nearly can: few permissions are missing or denied.", of(nearly).number()));
@@ -132,11 +132,6 @@ fn nobody(assessment: &Assessment, names: Names<'_>, (deed, itself): (&str, &str
             stopped(&format!("Nobody can {deed}; {}", each.collect::<Vec<_>>().join("; ")))
         }
     }
-}
-
-/// Groups stand within the sentence.
-fn lower(number: &str) -> String {
-    number.replace("Whoever", "whoever").trim_end_matches(',').to_owned()
 }
 
 /// People by their names, and everyone else by what they are.

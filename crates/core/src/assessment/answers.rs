@@ -229,6 +229,7 @@ impl Own {
             pointer: o.pointer.clone(),
             line: o.line,
             sid: o.sid.clone(),
+            column: o.column,
         });
         let of = places.name.starts_with("serviceControl").then(|| places.of.clone());
         Some(BecauseAnswer { action: because.action.clone(), layer: places.name.clone(), of, statement })

@@ -11,7 +11,7 @@ use super::PrincipalEntry;
 use super::differences::{AccessChange, AccessState, Answers, Difference, State, Subject, access_change, gained};
 use crate::assessment::Operation;
 use crate::assessment::PrincipalAnswer;
-use crate::people::{Assumer, Behind, Other, UNKNOWN, short};
+use crate::people::{ANYONE, Assumer, Behind, Other, UNKNOWN, short};
 use crate::terms::{Decision, PrincipalKind};
 use crate::words;
 
@@ -124,10 +124,15 @@ impl Acting {
                 self.acts(&account, actor, format!("user {}", identity.name), hat(None, via, *certain));
             }
         }
-        for Other { who: other, roles, unlisted } in &behind.others {
+        for Other { who: other, roles, unlisted, of_everyone } in &behind.others {
             let hat = hat(None, (None, roles), other != UNKNOWN && unlisted.is_none());
             // those at one role need not be those at another
-            self.acts(&account, Actor::Other(format!("{other} at {}", who.1)), other.clone(), hat);
+            // and whom conditions leave of everyone are compared as everyone: fewer are nobody new
+            let key = if *of_everyone { ANYONE } else { other };
+            let actor = Actor::Other(format!("{key} at {}", who.1));
+            let is_another = self.names.get(&actor).is_some_and(|name| name != other);
+            let name = if is_another { ANYONE } else { other };
+            self.acts(&account, actor, name.to_owned(), hat);
         }
     }
 

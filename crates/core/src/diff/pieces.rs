@@ -13,7 +13,7 @@ use crate::inventory::config::FILE;
 use crate::inventory::entity::{Attr, Entity, Item, Uid, policies_of};
 use crate::inventory::{Inventory, Policy, builtin};
 use crate::problem::Span;
-use shown::{json_of, normal, shown};
+use shown::{different, json_of, normal, shown};
 pub use without::without;
 
 /// What a piece is about.
@@ -283,7 +283,8 @@ fn attribute(old: &Entity, new: &Entity, attr: &str, pieces: &mut Vec<Piece>) {
             let sides = [(old, before, after, Change::Removed), (new, after, before, Change::Added)];
             for (entity, own, other, change) in sides {
                 for item in own.iter().filter(|i| !other.iter().any(|o| key(o) == key(i))) {
-                    let what = format!("{} under `{attr}` of {}", shown(item), name(uid));
+                    let twin = other.iter().find_map(|twin| different(item, twin));
+                    let what = format!("{} under `{attr}` of {}", shown(twin.as_ref().unwrap_or(item)), name(uid));
                     let of = What::Element(uid.clone(), attr.to_owned(), key(item));
                     pieces.push(of_entity(entity, item.span, change, of, what));
                 }

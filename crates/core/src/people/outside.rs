@@ -12,8 +12,27 @@ use crate::permissions::trust::{Trust, is_identity};
 use crate::problem::Failure;
 use crate::terms::Decision;
 
-/// Somebody in words, and what was not listed of where they are.
-pub(super) type Stranger = (String, Option<Unlisted>);
+/// Somebody who is not in the inventory.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Stranger {
+    /// In words.
+    pub words: String,
+    /// What was not listed of where they are.
+    pub unlisted: Option<Unlisted>,
+    /// A statement about everyone means them: conditions that are others leave others of everyone.
+    pub of_everyone: bool,
+}
+
+impl Stranger {
+    /// Somebody who is named.
+    pub fn named(words: impl Into<String>) -> Self {
+        Self { words: words.into(), unlisted: None, of_everyone: false }
+    }
+
+    fn anyone() -> Self {
+        Self { of_everyone: true, ..Self::named(ANYONE) }
+    }
+}
 
 /// What is known of who is listed.
 pub(super) struct Outside<'f> {
@@ -25,7 +44,8 @@ pub(super) struct Outside<'f> {
     pub organizations: &'f BTreeMap<String, BTreeSet<String>>,
 }
 
-const ANYONE: &str = "anyone, of any account";
+/// Whoever it may be.
+pub(crate) const ANYONE: &str = "anyone, of any account";
 
 impl Outside<'_> {
     /// Whether all who can act in an account are in the inventory.
@@ -51,51 +71,53 @@ impl Outside<'_> {
             }
         }
         for ways in leaves.unwrap_or_default() {
-            if self.may_leave_others(ways, trust, states)? {
-                others.push((ANYONE.to_owned(), None));
-            }
+            others.extend(self.left_by(ways, trust, states)?);
         }
         if trust.allows_everyone_but_some() {
-            others.push((ANYONE.to_owned(), None));
+            others.push(Stranger::anyone());
         }
         others.sort();
         others.dedup();
         Ok(others)
     }
 
-    /// Whether somebody of whom the inventory knows nothing may be among those whom the conditions of a statement about everyone leave.
-    /// They hold together, so that one that leaves nobody else is enough.
-    fn may_leave_others(
+    /// Those of whom the inventory knows nothing among those whom the conditions of a statement about everyone leave. The conditions hold
+    /// together: the one that leaves fewest says who.
+    fn left_by(
         &self,
         ways: &[BTreeSet<Confined>],
         trust: &Trust,
         states: &mut States<'_>,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Vec<Stranger>, Failure> {
+        let mut fewest: Option<Vec<Stranger>> = None;
         for way in ways {
-            let mut all_known = true;
+            let mut left = Vec::new();
             for confined in way {
-                all_known = all_known && self.knows(confined, trust, states)?;
+                left.extend(self.not_known(confined, trust, states)?);
             }
-            if all_known {
-                return Ok(false);
+            if fewest.as_ref().is_none_or(|fewest| left.len() < fewest.len()) {
+                fewest = Some(left);
             }
         }
-        Ok(true)
+        let left = fewest.unwrap_or_else(|| vec![Stranger::anyone()]);
+        Ok(left.into_iter().map(|stranger| Stranger { of_everyone: true, ..stranger }).collect())
     }
 
-    /// Whether the inventory knows everybody whom a condition leaves of everyone.
-    fn knows(&self, confined: &Confined, trust: &Trust, states: &mut States<'_>) -> Result<bool, Failure> {
+    /// Those whom a condition leaves of everyone, and whom the inventory does not know.
+    fn not_known(&self, confined: &Confined, trust: &Trust, states: &mut States<'_>) -> Result<Vec<Stranger>, Failure> {
         let organization = match confined {
-            Confined::To(who) => return Ok(self.stranger(who, trust, states)?.is_none()),
+            Confined::To(who) => return Ok(self.stranger(who, trust, states)?.into_iter().collect()),
             Confined::ToOrganization(id) => id,
         };
-        let Some(accounts) = self.organizations.get(organization) else { return Ok(false) };
+        let Some(accounts) = self.organizations.get(organization) else {
+            let words = format!("anyone of the organization {organization}, whose accounts are not all known");
+            return Ok(vec![Stranger::named(words)]);
+        };
+        let mut found = Vec::new();
         for account in accounts {
-            if self.stranger(&Who::Account(account.clone()), trust, states)?.is_some() {
-                return Ok(false);
-            }
+            found.extend(self.stranger(&Who::Account(account.clone()), trust, states)?);
         }
-        Ok(true)
+        Ok(found)
     }
 
     /// Who is named, as far as the inventory knows nothing of them and the trust policy lets them become the role.
@@ -136,6 +158,7 @@ impl Outside<'_> {
             Who::CanonicalUser(id) => format!("the canonical user {id}"),
         };
         let may = trust.assumed_from_outside(who)?.decision != Decision::Deny;
-        Ok(may.then_some((words, unlisted)))
+        let of_everyone = matches!(who, Who::Everyone | Who::AnyAws);
+        Ok(may.then_some(Stranger { words, unlisted, of_everyone }))
     }
 }

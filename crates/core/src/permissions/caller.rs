@@ -11,6 +11,19 @@ pub const OF_ORGANIZATIONS: [&str; 2] = ["aws:principalorgid", "aws:principalorg
 /// How the keys of a principal's tags begin, in lower case.
 pub const TAGS: &str = "aws:principaltag/";
 
+/// Keys that tell how the session of a role came about: a user acts without one. That of a root user may come from `sts:AssumeRoot`,
+/// which passes a source identity on.
+const OF_SESSIONS: [&str; 2] = ["aws:sourceidentity", "aws:federatedprovider"];
+
+/// What every request says of whom is not a service.
+pub fn no_service() -> [(&'static str, Known); 3] {
+    [
+        ("aws:principalisawsservice", Known::Value(KeyValue::One("false".to_owned()))),
+        ("aws:principalservicename", Known::Absent),
+        ("aws:principalservicenameslist", Known::Absent),
+    ]
+}
+
 /// Whether a principal, a service or nobody in particular, is in no organization.
 pub fn is_outside(principal: &str) -> bool {
     principal == "*" || is_service(principal)
@@ -27,28 +40,37 @@ pub fn is_service(name: &str) -> bool {
     ends.iter().any(|end| name.strip_suffix(end).is_some_and(|n| !n.is_empty() && !n.contains(['*', '/', ' ', ':'])))
 }
 
-/// The keys that a principal determines, in lower case. A principal that is not understood determines none.
+/// The keys that a principal determines, in lower case. A principal that is not understood determines none. This is the one place
+/// that says so: what is asked of the inventory and what `simulate` is asked both come here.
+///
+/// `aws:userid` is in every signed request (IAM User Guide, "Principal key values"): that of a root user is its account, that of a user or
+/// a role an id that no inventory holds. Of services and of anonymous requests, no source says the same.
 pub fn keys(principal: &str) -> Vec<(&'static str, Known)> {
     let one = |text: &str| Known::Value(KeyValue::One(text.to_owned()));
-    let of_account = |arn: Known, account: &str, kind: &str, username: Known| {
-        vec![
+    let of_account = |arn: Known, account: &str, kind: &str, username: Known, id: Known| {
+        let mut keys = vec![
             ("aws:principalarn", arn),
             ("aws:principalaccount", one(account)),
             ("aws:principaltype", one(kind)),
             ("aws:username", username),
-            ("aws:principalisawsservice", one("false")),
-            ("aws:principalservicename", Known::Absent),
-        ]
+            ("aws:userid", id),
+        ];
+        keys.extend(no_service());
+        keys
     };
     let parts: Vec<&str> = principal.splitn(6, ':').collect();
     match parts.as_slice() {
-        ["arn", _, "iam", "", account, "root"] => of_account(one(principal), account, "Account", Known::Absent),
+        ["arn", _, "iam", "", account, "root"] => {
+            of_account(one(principal), account, "Account", Known::Absent, one(account))
+        }
         ["arn", _, "iam", "", account, user] if user.starts_with("user/") => {
             let name = user.rsplit('/').next().unwrap_or_default();
-            of_account(one(principal), account, "User", one(name))
+            let mut keys = of_account(one(principal), account, "User", one(name), Known::Present);
+            keys.extend(OF_SESSIONS.map(|key| (key, Known::Absent)));
+            keys
         }
         ["arn", _, "iam", "", account, role] if role.starts_with("role/") => {
-            of_account(one(principal), account, "AssumedRole", Known::Absent)
+            of_account(one(principal), account, "AssumedRole", Known::Absent, Known::Present)
         }
         ["arn", partition, "sts", "", account, session] => match session.split('/').collect::<Vec<_>>().as_slice() {
             ["assumed-role", role, _] => {
@@ -56,9 +78,12 @@ pub fn keys(principal: &str) -> Vec<(&'static str, Known)> {
                 let direct = vec![Part::text(format!("role/{role}"))];
                 let below = vec![Part::text("role/"), Part::Any, Part::text(format!("/{role}"))];
                 let arn = PartialArn::new(partition, account, vec![direct, below]);
-                of_account(Known::Like(arn), account, "AssumedRole", Known::Absent)
+                of_account(Known::Like(arn), account, "AssumedRole", Known::Absent, Known::Present)
             }
-            ["federated-user", _] => of_account(one(principal), account, "FederatedUser", Known::Absent),
+            ["federated-user", name] => {
+                let id = one(&format!("{account}:{name}"));
+                of_account(one(principal), account, "FederatedUser", Known::Absent, id)
+            }
             _ => Vec::new(),
         },
         [service] if is_service(service) => vec![
@@ -69,14 +94,17 @@ pub fn keys(principal: &str) -> Vec<(&'static str, Known)> {
             ("aws:principalisawsservice", one("true")),
             ("aws:principalservicename", one(service)),
         ],
-        ["*"] => vec![
-            ("aws:principalarn", Known::Absent),
-            ("aws:principalaccount", Known::Absent),
-            ("aws:principaltype", one("Anonymous")),
-            ("aws:username", Known::Absent),
-            ("aws:principalisawsservice", one("false")),
-            ("aws:principalservicename", Known::Absent),
-        ],
+        ["*"] => {
+            let mut keys = vec![
+                ("aws:principalarn", Known::Absent),
+                ("aws:principalaccount", Known::Absent),
+                ("aws:principaltype", one("Anonymous")),
+                ("aws:username", Known::Absent),
+            ];
+            keys.extend(no_service());
+            keys.extend(OF_SESSIONS.map(|key| (key, Known::Absent)));
+            keys
+        }
         _ => Vec::new(),
     }
 }
@@ -125,6 +153,18 @@ mod tests {
             assert_eq!(partial.matches(arn), matches, "{arn}");
         }
         assert_eq!(key("sns.amazonaws.com", "aws:principalarn"), Some(Known::Absent));
+        assert_eq!(key(user, "aws:sourceidentity"), Some(Known::Absent));
+        assert_eq!(key(role, "aws:sourceidentity"), None, "whoever assumes it may have set one");
+        let ids = [
+            (user, Known::Present),
+            (role, Known::Present),
+            ("arn:aws:iam::111122223333:root", one("111122223333").unwrap()),
+        ];
+        for (who, id) in ids {
+            assert_eq!(key(who, "aws:userid"), Some(id), "{who}");
+            assert_eq!(key(who, "aws:principalservicenameslist"), Some(Known::Absent), "{who}");
+        }
+        assert_eq!(key("sns.amazonaws.com", "aws:principalservicenameslist"), None);
         assert_eq!(key("sns.amazonaws.com", "aws:principalisawsservice"), one("true"));
         assert!(is_untagged("arn:aws:iam::111122223333:root") && !is_outside("arn:aws:iam::111122223333:root"));
         assert!(is_untagged("*") && is_outside("sns.amazonaws.com") && !is_untagged(user) && !is_outside(role));

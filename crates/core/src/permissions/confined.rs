@@ -2,7 +2,8 @@
 //!
 //! Conditions are all to hold, so one that confines is enough: whatever stands beside it confines further. What a condition leaves is
 //! told only where its values are texts, compared as they stand: a negated operator, one with `IfExists` or a set prefix, a policy
-//! variable or a pattern that reaches over accounts may leave anybody.
+//! variable or a pattern that reaches over accounts may leave anybody. `aws:PrincipalOrgPaths` holds a list, and is asked with
+//! `ForAnyValue`.
 
 use std::collections::BTreeSet;
 
@@ -28,10 +29,16 @@ pub fn by_conditions(statement: &Statement) -> Vec<BTreeSet<Confined>> {
 
 fn by(condition: &Condition) -> Option<BTreeSet<Confined>> {
     let operator = condition.operator;
-    if operator.set != SetPrefix::None || operator.negated || operator.if_exists || condition.values.is_empty() {
+    if operator.negated || operator.if_exists || condition.values.is_empty() {
+        return None;
+    }
+    // a list of which one element has to match: whoever has none is left out
+    let of_list = condition.key == "aws:principalorgpaths" && operator.set == SetPrefix::Any;
+    if operator.set != SetPrefix::None && !of_list {
         return None;
     }
     let leaves = match (condition.key.as_str(), operator.test) {
+        ("aws:principalorgpaths", Test::StringEquals | Test::StringLike) if of_list => by_path,
         ("aws:principalarn", Test::StringEquals | Test::StringLike | Test::Arn) => by_arn,
         ("aws:principalaccount", Test::StringEquals | Test::StringLike) => by_account,
         ("aws:principalorgid", Test::StringEquals | Test::StringLike) => by_organization,
@@ -62,5 +69,12 @@ fn by_account(value: &Template) -> Option<Confined> {
 
 fn by_organization(value: &Template) -> Option<Confined> {
     let id = value.as_literal().filter(|text| text.starts_with("o-"))?;
+    Some(Confined::ToOrganization(id.to_owned()))
+}
+
+/// Where in an organization an account is, which begins with the organization: `o-exampleorgid/*`.
+fn by_path(value: &Template) -> Option<Confined> {
+    let Some(TemplatePart::Literal(start)) = value.parts.first() else { return None };
+    let (id, _) = start.split_once('/').filter(|(id, _)| id.starts_with("o-"))?;
     Some(Confined::ToOrganization(id.to_owned()))
 }

@@ -7,9 +7,9 @@ use super::context::{KeyValue, Keys};
 use super::partial_arn::PartialArn;
 use crate::aws::actions;
 use crate::aws::keys::catalogued::is_never_carried;
-use crate::aws::keys::{CATALOGUED, is_multi_valued, is_of_services, spelling};
+use crate::aws::keys::{CATALOGUED, is_always_carried, is_multi_valued, is_of_services, spelling};
 use crate::iam::template::Template;
-use crate::problem::Failure;
+use crate::problem::{Failure, Problem};
 
 /// What is known of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Known {
     Value(KeyValue),
     /// The request does not carry it.
     Absent,
+    /// It has one value, of which nothing is known.
+    Present,
     /// It has one value, of which a part is known.
     Like(PartialArn),
     /// It has one value in a list, which this pattern matches.
@@ -126,6 +128,10 @@ impl Knowledge {
         if of_service || is_of_services(key) || actions::actions().iter().all(|a| is_never_carried(a.lower(), key)) {
             return determined("the operation");
         }
+        if values.is_empty() && is_always_carried(key) {
+            let message = format!("every request carries {}: it is never absent", spelling(key));
+            return Err(Problem::about(spelling(key), message).help("give its value, or leave it out").into());
+        }
         if self.has_prefix(key) {
             // the tags of this principal are declared; the key is settled for those whose tags are not
             return Ok(());
@@ -186,6 +192,7 @@ impl Knowledge {
         let service = action.split(':').next().unwrap_or_default();
         let absent = match self.rest {
             Rest::Absent => true,
+            _ if is_always_carried(key) => return Some(Known::Present),
             Rest::Unknown => self.has_prefix(key) || is_never_carried(action, key),
             Rest::Operations if fixed.contains_key(key) => return None,
             Rest::Operations => {
@@ -263,6 +270,10 @@ mod tests {
         assert_eq!(tag("artifact:acceptagreement"), Some(Known::Absent));
         assert!(matches!(tag("iam:getrole"), Some(Known::Value(_))));
         assert!(knowledge.settle("aws:sourceip", &[]).is_ok());
+        for always in ["aws:securetransport", "aws:requestedregion", "aws:useragent"] {
+            assert!(knowledge.settle(always, &[]).is_err(), "{always}");
+            assert!(knowledge.settle(always, &["true".into()]).is_ok(), "{always}");
+        }
         assert_eq!(knowledge.of("aws:sourceip", "artifact:get", &BTreeMap::new()), Some(Known::Absent));
     }
 
@@ -273,6 +284,20 @@ mod tests {
         assert_eq!(knowledge.of("aws:multifactorauthpresent", "iam:getrole", &BTreeMap::new()), None);
         assert_eq!(knowledge.of("ec2:roledelivery", "iam:getrole", &BTreeMap::new()), None);
         assert_eq!(knowledge.of("s3:prefix", "artifact:acceptagreement", &BTreeMap::new()), Some(Known::Absent));
+    }
+
+    #[test]
+    fn what_every_request_carries_is_there_whatever_is_asked() {
+        let none = BTreeMap::new();
+        for rest in [Rest::Operations, Rest::Unknown] {
+            let knowledge = Knowledge::given(&Keys::new(), rest);
+            for key in ["aws:currenttime", "aws:epochtime", "aws:securetransport", "aws:requestedregion"] {
+                assert_eq!(knowledge.of(key, "artifact:acceptagreement", &none), Some(Known::Present), "{key}");
+            }
+            assert_eq!(knowledge.of("aws:sourceip", "artifact:acceptagreement", &none), None);
+        }
+        let whole = Knowledge::given(&Keys::new(), Rest::Absent);
+        assert_eq!(whole.of("aws:currenttime", "s3:getobject", &none), Some(Known::Absent), "nothing else is carried");
     }
 
     #[test]

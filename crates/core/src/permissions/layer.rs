@@ -36,17 +36,15 @@ pub struct Origin {
     pub line: usize,
     /// Its `Sid`.
     pub sid: Option<String>,
+    /// One-based column: documents that are written within entities may stand on one line.
+    pub column: usize,
 }
 
 impl Origin {
     /// Where a statement of a file stands.
     pub fn new(file: &str, statement: &Statement) -> Self {
-        Self {
-            file: file.to_owned(),
-            pointer: statement.pointer.clone(),
-            line: statement.place.line(),
-            sid: statement.sid.clone(),
-        }
+        let (line, column) = statement.place.line_column();
+        Self { file: file.to_owned(), pointer: statement.pointer.clone(), line, sid: statement.sid.clone(), column }
     }
 }
 

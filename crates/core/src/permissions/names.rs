@@ -84,12 +84,11 @@ impl Caller {
     /// The keys that every request of it carries, and those that none does.
     pub fn keys(&self) -> Vec<(&'static str, Known)> {
         let mut keys = match self.kind {
-            CallerKind::Provider => vec![
-                ("aws:federatedprovider", Known::Value(KeyValue::One(self.name.clone()))),
-                ("aws:principalisawsservice", Known::Value(KeyValue::One("false".to_owned()))),
-                ("aws:principalservicename", Known::Absent),
-                ("aws:username", Known::Absent),
-            ],
+            CallerKind::Provider => {
+                let provider = Known::Value(KeyValue::One(self.name.clone()));
+                let own = [("aws:federatedprovider", provider), ("aws:username", Known::Absent)];
+                own.into_iter().chain(determined::no_service()).collect()
+            }
             _ => determined::keys(&self.name),
         };
         if self.kind != CallerKind::Service {

@@ -91,7 +91,7 @@ pub fn candidates(uses: &[Use], known: Option<&Known>, nature: Nature) -> Option
         many(texts, label)
     };
     match known {
-        Some(Known::Like(_)) => return Some(values.iter().map(one).collect()),
+        Some(Known::Like(_) | Known::Present) => return Some(values.iter().map(one).collect()),
         Some(Known::ManyLike(_)) => {
             return Some(values.into_iter().map(|(t, l)| several(vec![t], l)).collect());
         }

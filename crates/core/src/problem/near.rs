@@ -4,14 +4,19 @@ use std::fmt::Display;
 
 /// A name from `candidates` so near to `word` that it was probably meant.
 ///
-/// Near is at most a third of the word's length in edits, and at most three.
+/// Near is at most a third of the word's length in edits, and at most three. Who signs in with a mail address is near by what stands
+/// before the `@`, too.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).clamp(1, 3);
     let lower = word.to_ascii_lowercase();
     candidates
         .into_iter()
-        .filter_map(|c| Some((distance(&lower, &c.to_ascii_lowercase(), limit)?, c)))
-        .filter(|(distance, c)| *distance < c.chars().count())
+        .filter_map(|c| {
+            let name = c.to_ascii_lowercase();
+            let local = name.split_once('@').map(|(local, _)| local).filter(|_| !lower.contains('@'));
+            let near = |name: &str| distance(&lower, name, limit).filter(|distance| *distance < name.chars().count());
+            Some((near(&name).into_iter().chain(local.and_then(near)).min()?, c))
+        })
         .min()
         .map(|(_, c)| c)
 }
@@ -46,6 +51,11 @@ mod tests {
         assert_eq!(did_you_mean("Acount", ["Account", "Agreement"]), Some("Account"));
         assert_eq!(did_you_mean("Bucket", ["Account", "Agreement"]), None);
         assert_eq!(did_you_mean("x", ["y"]), None);
+        let people = ["lena@smallco.example", "max@smallco.example"];
+        assert_eq!(did_you_mean("lena", people), Some(people[0]));
+        assert_eq!(did_you_mean("lnea", people), Some(people[0]));
+        assert_eq!(did_you_mean("lena@smalco.example", people), Some(people[0]));
+        assert_eq!(did_you_mean("smallco", people), None);
     }
 
     /// An edit adds or removes at most one character; two words of a file's length are not compared at all.

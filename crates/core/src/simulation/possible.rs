@@ -9,7 +9,7 @@ use super::{Question, sides};
 use crate::aws::asked_on::{Asked, asked_on};
 use crate::aws::keys::catalogued::is_never_carried;
 use crate::aws::keys::values::{self, Fault};
-use crate::aws::keys::{is_multi_valued, nature, spelling};
+use crate::aws::keys::{is_always_carried, is_multi_valued, nature, spelling};
 use crate::aws::{all_partitions, is_partition};
 use crate::iam::document::Statement;
 use crate::iam::{segments, stored};
@@ -23,6 +23,7 @@ pub(super) fn checked(question: &Question) -> Result<(Cow<'_, Question>, Asked),
     let asked = asked_on(&question.action, &question.resource);
     let mut problems: Vec<Problem> = pair(question, &asked).into_iter().collect();
     problems.extend(question.keys.iter().flat_map(|(key, value)| of_key(question, key, value)));
+    problems.extend(always(question));
     if let Some(caller) = &caller {
         problems.extend(determined(question, caller));
         problems.extend(assumption(question, caller));
@@ -84,6 +85,14 @@ fn of_key(question: &Question, key: &str, value: &KeyValue) -> Vec<Problem> {
     problems
 }
 
+/// Keys that every request carries, and that are said to be absent.
+fn always(question: &Question) -> Vec<Problem> {
+    let lacking = question.absent.iter().filter(|key| is_always_carried(key) && !question.unknown_keys);
+    let told =
+        |key: &String| wrong(format!("every request carries {}", spelling(key)), "give its value, or leave it out");
+    lacking.map(told).collect()
+}
+
 /// Keys that the principal determines, and that are given otherwise.
 fn determined(question: &Question, caller: &Caller) -> Vec<Problem> {
     let given = question.keys.iter().map(|(key, value)| (key, Some(value)));
@@ -95,6 +104,7 @@ fn determined(question: &Question, caller: &Caller) -> Vec<Problem> {
                 format!("it is {}", value.values().join(", "))
             }
             (Some(Known::Absent), Some(_)) => "it has none".to_owned(),
+            (Some(Known::Present), None) => "it has one".to_owned(),
             (Some(Known::Like(arn)), given) => {
                 let fits = |value: &KeyValue| value.single().is_some_and(|v| arn.matches(v));
                 if given.is_some_and(fits) {

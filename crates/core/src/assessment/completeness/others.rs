@@ -20,7 +20,7 @@ use crate::inventory::fields::Fields;
 use crate::inventory::model::Account;
 use crate::inventory::tree::Tree;
 use crate::operations::{self, AccountEvaluator, Memo};
-use crate::permissions::context::KeyValue;
+use crate::permissions::caller::no_service;
 use crate::permissions::knowledge::{Knowledge, Known};
 use crate::permissions::partial_arn::{Part, PartialArn};
 use crate::permissions::principals::{Directory, Principal};
@@ -277,8 +277,8 @@ pub(crate) fn stranger(directory: &mut Directory<'_>, account: &Account, any: bo
     let arn = PartialArn::new(&account.partition, &account.id, resources);
     knowledge.insert("aws:principalarn", Known::Like(arn));
     knowledge.set("aws:principalaccount", &account.id);
-    knowledge.insert("aws:principalisawsservice", Known::Value(KeyValue::One("false".to_owned())));
-    knowledge.insert("aws:principalservicename", Known::Absent);
+    knowledge.insert("aws:userid", Known::Present);
+    no_service().into_iter().for_each(|(key, known)| knowledge.insert(key, known));
     directory.organization_keys(&mut knowledge, &standing);
     let arn = format!("arn:{}:iam::{}:role/*", account.partition, account.id);
     Ok(Principal {

@@ -81,6 +81,15 @@ impl Edit {
         }
     }
 
+    /// How many permissions it changes: `None` where it sets an attribute, which is no permission.
+    pub(super) fn permissions(&self) -> Option<usize> {
+        match self {
+            Self::Allow { grants, .. } | Self::Attach { grants, .. } => Some(grants.actions().len()),
+            Self::Except { .. } | Self::Remove { .. } | Self::Detach { .. } => Some(1),
+            Self::Set { .. } => None,
+        }
+    }
+
     /// Whether it lifts a denial.
     pub(super) fn lifts(&self) -> bool {
         matches!(self, Self::Except { .. } | Self::Remove { .. } | Self::Detach { .. })

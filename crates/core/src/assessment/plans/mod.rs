@@ -112,19 +112,44 @@ impl Planner<'_> {
 
     /// The plan for one denial.
     pub fn plan(&self, principal: &PrincipalAnswer, denial: &OperationAnswer) -> Result<Plan, Failure> {
+        match self.found(principal, denial)? {
+            (plan, Some(edited)) => self.told(principal, denial, plan, &edited),
+            (plan, None) => Ok(plan),
+        }
+    }
+
+    /// How many permissions have to change so that a denial is none: actions that are to be allowed, and statements or policies that
+    /// are to deny no longer. `None` where permissions alone do not do it.
+    pub fn permissions_needed(
+        &self,
+        principal: &PrincipalAnswer,
+        denial: &OperationAnswer,
+    ) -> Result<Option<usize>, Failure> {
+        let (plan, _) = self.found(principal, denial)?;
+        let edits: Option<Vec<&Edit>> = plan.steps.iter().map(|step| step.edit.as_ref()).collect();
+        let counted = edits.filter(|_| plan.leads_to.is_some());
+        Ok(counted.and_then(|edits| edits.into_iter().map(Edit::permissions).sum()))
+    }
+
+    /// The plan without who else gains by it, and the inventory in which it is carried out.
+    fn found(
+        &self,
+        principal: &PrincipalAnswer,
+        denial: &OperationAnswer,
+    ) -> Result<(Plan, Option<Inventory>), Failure> {
         let mut edited = self.inventory.clone();
         let (mut plan, mut answer) = (Plan::default(), denial.clone());
         for _ in 0..ROUNDS {
             if answer.decision != Decision::Deny {
                 plan.leads_to = Some(answer.decision);
                 plan.depends_on = answer.depends_on;
-                return self.told(principal, denial, plan, &edited);
+                return Ok((plan, Some(edited)));
             }
             let steps = propose::steps(self, &edited, principal, &answer)?;
             let edits: Vec<Edit> = steps.iter().filter_map(|s| s.edit.clone()).collect();
             if edits.len() < steps.len() {
                 // what follows an event is not told, and permissions would not help before it (D27)
-                return Ok(Plan { steps, ..Plan::default() });
+                return Ok((Plan { steps, ..Plan::default() }, None));
             }
             let repeated = steps.iter().any(|s| plan.steps.iter().any(|known| known.edit == s.edit));
             if steps.is_empty() || repeated || !edits.iter().all(|e| e.apply(&mut edited)) {
@@ -139,7 +164,7 @@ impl Planner<'_> {
             [] => "nothing helps while no policy of the rules permits it".to_owned(),
             gates => format!("no change was found that gets past {}", gates.join(", ")),
         };
-        Ok(Plan { steps: vec![Step::of(StepKind::Nothing, text)], ..Plan::default() })
+        Ok((Plan { steps: vec![Step::of(StepKind::Nothing, text)], ..Plan::default() }, None))
     }
 
     /// The inventory with a plan's edits and the events whose effect is known; `None` where they cannot be made.

@@ -45,7 +45,8 @@ pub(super) fn steps(
         let rule = planner.rules.rules.get(&gate.id);
         steps.extend(rule.and_then(|rule| proposal.setting(rule, answer)));
         for step in proposal.permissions(gate, &answer.gates) {
-            if !steps.iter().any(|s| s.text == step.text || is_same_removal(s, &step)) {
+            let is_same = |s: &Step| s.text == step.text && s.edit == step.edit;
+            if !steps.iter().any(|s| is_same(s) || is_same_removal(s, &step)) {
                 steps.push(step);
             }
         }
@@ -234,8 +235,8 @@ impl Proposal<'_> {
     /// entities have the name of one file.
     fn stated_in(&self, layer: &LayerOf, statement: &StatementPlace) -> Option<(String, usize)> {
         let is = |s: &Statement| {
-            let place = (&s.pointer, s.place.line(), &s.sid);
-            !s.allow && !is_silenced(s) && place == (&statement.pointer, statement.line, &statement.sid)
+            let place = (&s.pointer, s.place.line_column());
+            !s.allow && !is_silenced(s) && place == (&statement.pointer, (statement.line, statement.column))
         };
         layer.policies.iter().find_map(|id| {
             let policy = self.inventory.policies.get(id).filter(|p| p.label == statement.file)?;

@@ -58,6 +58,9 @@ pub(crate) struct Known {
     /// Only calls on behalf of services carry it, or calls about tags.
     #[serde(default)]
     of_services: bool,
+    /// Every request carries it.
+    #[serde(default)]
+    always: bool,
 }
 
 fn asked() -> bool {
@@ -145,6 +148,11 @@ pub fn nature(key: &str) -> Nature {
 /// Whether no request of an operation carries a key in lower case: only calls on behalf of services do, or calls about tags.
 pub fn is_of_services(key: &str) -> bool {
     key.starts_with("aws:requesttag/") || known(key).is_some_and(|known| known.of_services)
+}
+
+/// Whether every request carries a key in lower case, whoever asks.
+pub fn is_always_carried(key: &str) -> bool {
+    known(key).is_some_and(|known| known.always)
 }
 
 /// Whether an identity provider is named so, without an ARN.
