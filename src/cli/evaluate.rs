@@ -11,6 +11,7 @@ use clap::Args;
 use super::errors::usage;
 use super::output::{self, Format, Output};
 use super::{Cli, EvaluationArgs, NOT_OK, Narrowing, OK, Session, narrow};
+use crate::report::evaluation::{Answered, evaluation};
 use crate::report::{self, plain};
 use countersign_core::assessment::document::Document;
 use countersign_core::assessment::lines::Lines;
@@ -67,10 +68,20 @@ pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
         let assessment = lines(&session, args)?;
         return Ok(code(&assessment, args));
     }
-    let mut assessment = ManuallyDrop::new(assess(&session.inventory, &session.rules, &session.options)?);
+    // a text tells groups: principals are not kept for it
+    let of_groups = !args.changes && args.format.iter().all(|output| output.format == Format::Text);
+    let mut answered = Answered::default();
+    let asked = (&session.inventory, &session.rules, &session.options);
+    let mut assessment = ManuallyDrop::new(match of_groups {
+        true => assess_each(asked.0, asked.1, asked.2, |principal| answered.add(&principal))?,
+        false => assess(asked.0, asked.1, asked.2)?,
+    });
     if args.changes {
         let planner = Planner { inventory: &session.inventory, rules: &session.rules, options: &session.options };
         planner.add(&mut assessment)?;
+    }
+    if !of_groups {
+        answered = Answered::of(&assessment.principals);
     }
     let provenance = Arc::new(session.provenance());
     assessment.provenance = Some(provenance.clone());
@@ -86,8 +97,7 @@ pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
     output::write_as(&args.format, |format| match format {
         Format::JsonV1 => output::json(&*assessment),
         Format::Text => {
-            let text =
-                report::evaluation::evaluation(output::width(), &assessment, (&folder, &session.typed), args.all);
+            let text = evaluation(output::width(), (&assessment, &answered), (&folder, &session.typed), args.all);
             let undated = undated.iter().map(|what| report::paragraph(output::width(), "", what));
             Ok(output::told(std::iter::once(text).chain(undated).collect(), &provenance))
         }

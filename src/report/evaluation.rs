@@ -1,13 +1,14 @@
 //! The whole assessment: a summary first, then principals with the same answers together, then findings.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+mod answered;
+
+use std::collections::BTreeMap;
 
 use super::typed::Typed;
 use super::{bold, border, completeness, count, coverage, day, dim, few, paragraph, verdict_padded, wrapped};
-use countersign_core::assessment::{
-    AccountAnswer, AgreementAnswer, Assessment, Class, OperationAnswer, PrincipalAnswer,
-};
+pub use answered::Answered;
+use answered::Names;
+use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment, OperationAnswer};
 use countersign_core::finding::{Finding, Severity};
 use countersign_core::terms::{Coverage, Decision, PrincipalKind, Scope};
 
@@ -17,17 +18,21 @@ const SHOWN: usize = 12;
 /// Later lines stand under what follows the decision.
 const INDENT: usize = 11;
 
-/// The text of an assessment.
-pub fn evaluation(width: usize, assessment: &Assessment, (folder, typed): (&str, &Typed), all: bool) -> String {
+/// The text of an assessment, whose principals are those that answered.
+pub fn evaluation(
+    width: usize,
+    (assessment, answered): (&Assessment, &Answered),
+    (folder, typed): (&str, &Typed),
+    all: bool,
+) -> String {
     let mut text = format!(
         "{} {}\n",
         bold(folder),
         dim(&format!("· {} · permissions: {}", day(&assessment.at), assessment.permission_model))
     );
-    text.push_str(&summary(assessment));
-    let answered = by_answers(assessment);
-    text.push_str(&operations(width, &answered, all));
-    text.push_str(&unknowns(width, &answered));
+    text.push_str(&summary(assessment, answered.number()));
+    text.push_str(&operations(width, answered, all));
+    text.push_str(&unknowns(width, answered));
     text.push_str(&completeness::perhaps(width, &assessment.completeness.perhaps_others));
     text.push_str(&findings(width, &assessment.findings, all));
     text.push('\n');
@@ -37,12 +42,8 @@ pub fn evaluation(width: usize, assessment: &Assessment, (folder, typed): (&str,
     text
 }
 
-fn summary(assessment: &Assessment) -> String {
-    let mut text = format!(
-        "  {}, {}",
-        count(assessment.accounts.len(), "account"),
-        count(assessment.principals.len(), "principal")
-    );
+fn summary(assessment: &Assessment, principals: usize) -> String {
+    let mut text = format!("  {}, {}", count(assessment.accounts.len(), "account"), count(principals, "principal"));
     let severities = Severity::ALL.map(|s| (s, assessment.findings.iter().filter(|f| f.severity == s).count()));
     let found: Vec<String> = severities
         .iter()
@@ -78,33 +79,34 @@ fn scopes(rows: &[(&AccountAnswer, &AgreementAnswer)]) -> String {
 /// A decision and its words, and the operations that have them: what groups of principals are told apart by.
 type Line = (Decision, String, Vec<String>);
 
-fn operations(width: usize, answered: &[Answered<'_>], all: bool) -> String {
-    let mut groups: BTreeMap<Vec<Line>, Vec<&PrincipalAnswer>> = BTreeMap::new();
-    for (answers, who) in answered {
-        groups.entry(lines(answers, all)).or_default().extend(who);
+/// Principals with the same lines, and to how many operations they are allowed.
+#[derive(Default)]
+struct Group {
+    who: Names,
+    allowed: usize,
+}
+
+fn operations(width: usize, answered: &Answered, all: bool) -> String {
+    let mut groups: BTreeMap<Vec<Line>, Group> = BTreeMap::new();
+    for (answers, who) in answered.groups() {
+        let allowed = answers.iter().filter(|o| o.decision == Decision::Allow).count();
+        let group = groups.entry(lines(&answers, all)).or_insert_with(|| Group { allowed, ..Group::default() });
+        group.who.extend(who);
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
-    // as they stand in the assessment
-    groups.iter_mut().for_each(|(_, who)| who.sort_by_key(|p| (&p.account, &p.principal)));
     // who may do most comes first, then larger groups
-    groups.sort_by_key(|(_, who)| {
-        let allowed = who
-            .first()
-            .map_or(0, |p| p.operations.in_common().iter().filter(|o| o.decision == Decision::Allow).count());
-        (std::cmp::Reverse(allowed), std::cmp::Reverse(who.len()))
-    });
+    groups.sort_by_key(|(_, group)| (std::cmp::Reverse(group.allowed), std::cmp::Reverse(group.who.number())));
     let mut text = String::new();
     let most = if all { groups.len() } else { SHOWN };
     // a name that stands over several groups is told with its accounts: the groups differ in where it is
     let mut over: BTreeMap<(PrincipalKind, &str), usize> = BTreeMap::new();
-    for (_, who) in &groups {
-        let names: BTreeSet<_> = who.iter().map(|p| (p.kind, p.name.as_str())).collect();
-        names.into_iter().for_each(|name| *over.entry(name).or_default() += 1);
+    for (kind, name, _) in groups.iter().flat_map(|(_, group)| group.who.iter()) {
+        *over.entry((kind, name)).or_default() += 1;
     }
-    for (lines, who) in groups.iter().take(most) {
+    for (lines, group) in groups.iter().take(most) {
         text.push('\n');
         let again = |kind: PrincipalKind, name: &str| over.get(&(kind, name)).is_some_and(|n| *n > 1);
-        text.push_str(&paragraph(width, "", &bold(&title(who, all, &again))));
+        text.push_str(&paragraph(width, "", &bold(&title(&group.who, answered, all, &again))));
         for (decision, words, what) in lines {
             let words = if words.is_empty() { String::new() } else { format!(" — {words}") };
             let head = format!("  {}", verdict_padded(9, *decision));
@@ -112,7 +114,7 @@ fn operations(width: usize, answered: &[Answered<'_>], all: bool) -> String {
         }
     }
     if groups.len() > most {
-        let rest: usize = groups.iter().skip(most).map(|(_, who)| who.len()).sum();
+        let rest: usize = groups.iter().skip(most).map(|(_, group)| group.who.number()).sum();
         text.push_str(&format!(
             "\n{} more with {} other sets of answers (--all shows them)\n",
             count(rest, "principal"),
@@ -120,27 +122,6 @@ fn operations(width: usize, answered: &[Answered<'_>], all: bool) -> String {
         ));
     }
     text
-}
-
-/// Answers, and the principals that have them.
-type Answered<'a> = (Vec<&'a OperationAnswer>, Vec<&'a PrincipalAnswer>);
-
-/// The principals with something to answer, those of a class together.
-fn by_answers(assessment: &Assessment) -> Vec<Answered<'_>> {
-    let mut found: Vec<Answered<'_>> = Vec::new();
-    let mut classes: HashMap<*const Class, usize> = HashMap::new();
-    for principal in &assessment.principals {
-        let class = principal.operations.class().map(Arc::as_ptr);
-        let known = class.and_then(|class| classes.get(&class)).and_then(|index| found.get_mut(*index));
-        if let Some((_, who)) = known {
-            who.push(principal);
-            continue;
-        }
-        classes.extend(class.map(|class| (class, found.len())));
-        found.push((principal.operations.in_common(), vec![principal]));
-    }
-    found.retain(|(answers, _)| !answers.is_empty());
-    found
 }
 
 /// The answers of a principal, operations with the same answer in one line.
@@ -211,38 +192,32 @@ fn words(operation: &OperationAnswer, all: bool) -> String {
 const ACCOUNTS: usize = 6;
 
 /// `AdministratorAccess: 312 accounts`, `jane (111122223333)`; of a name that stands over another group too, which accounts.
-fn title(who: &[&PrincipalAnswer], all: bool, again: &dyn Fn(PrincipalKind, &str) -> bool) -> String {
-    let mut names: BTreeMap<(PrincipalKind, &str), Vec<&str>> = BTreeMap::new();
-    for principal in who {
-        names.entry((principal.kind, &principal.name)).or_default().push(&principal.account);
-    }
-    let name = |((kind, name), accounts): (&(PrincipalKind, &str), &Vec<&str>)| {
-        let what = match *kind {
+fn title(who: &Names, answered: &Answered, all: bool, again: &dyn Fn(PrincipalKind, &str) -> bool) -> String {
+    let name = |(kind, name, accounts): (PrincipalKind, &str, &[u32])| {
+        let what = match kind {
             PrincipalKind::Root => "root".to_owned(),
             PrincipalKind::Role => format!("role {name}"),
-            _ => (*name).to_owned(),
+            _ => name.to_owned(),
         };
-        match accounts.as_slice() {
-            [account] => format!("{what} ({account})"),
-            accounts if all => format!("{what} ({})", accounts.join(", ")),
-            accounts if again(*kind, name) => {
-                let numbers: Vec<String> = accounts.iter().map(|a| (*a).to_owned()).collect();
-                format!("{what} ({})", few(&numbers, ACCOUNTS))
-            }
-            accounts => format!("{what}: {}", count(accounts.len(), "account")),
+        let numbers = || accounts.iter().map(|place| answered.account(*place).to_owned()).collect::<Vec<_>>();
+        match accounts {
+            [account] => format!("{what} ({})", answered.account(*account)),
+            _ if all => format!("{what} ({})", numbers().join(", ")),
+            _ if again(kind, name) => format!("{what} ({})", few(&numbers(), ACCOUNTS)),
+            _ => format!("{what}: {}", count(accounts.len(), "account")),
         }
     };
-    let names: Vec<String> = names.iter().map(name).collect();
+    let names: Vec<String> = who.iter().map(name).collect();
     few(&names, if all { names.len() } else { 6 })
 }
 
 /// Unknown answers, counted by what they depend on.
-fn unknowns(width: usize, answered: &[Answered<'_>]) -> String {
+fn unknowns(width: usize, answered: &Answered) -> String {
     let mut keys: BTreeMap<&str, usize> = BTreeMap::new();
-    for (answers, who) in answered {
+    for (answers, who) in answered.groups() {
         for operation in answers.iter().filter(|o| o.decision == Decision::Unknown) {
             for dependency in &operation.depends_on {
-                *keys.entry(&dependency.key).or_default() += who.len();
+                *keys.entry(&dependency.key).or_default() += who.number();
             }
         }
     }
