@@ -114,6 +114,41 @@ fn what_is_not_known_of_past_days_any_more_may_be_lost() {
     assert!(found.verdict.coverage_is_unknown && !found.verdict.coverage_is_lost);
 }
 
+/// D16: a change that takes away a mark of what is not known says that there was nothing to lose, and nothing but the change does.
+#[test]
+fn a_mark_of_what_is_not_known_is_no_detail() {
+    let of_own = |attrs: Value| World::new().account(A, attrs, &[]);
+    let own = |mark: Value| {
+        let mut attrs = json!({"agreement": "baa", "account": A, "effectiveStart": "2023-01-01"});
+        attrs.as_object_mut().unwrap().extend(mark.as_object().unwrap().clone());
+        let world = World::new()
+            .account(A, json!({}), &[])
+            .entity(json!({"uid": "customer-agreement-Own0123456789ab", "attrs": attrs}));
+        world.accepted("Next", "baa", "account", A, "2025-06-01", None)
+    };
+    let none = of_own(json!({}));
+    let marks = [
+        (of_own(json!({"agreementsKnownSince": "2025-01-01"})), none.clone(), format!("may-be-lost {A} – 2025-01-01")),
+        (of_own(json!({"membershipsKnownSince": "2025-01-01"})), none, String::new()),
+        (
+            own(json!({"knownUntil": "2025-01-01"})),
+            own(json!({"effectiveEnd": "2025-01-01", "state": "CUSTOMER_TERMINATED"})),
+            format!("may-be-lost {A} 2025-01-01 2025-06-01"),
+        ),
+    ];
+    for (base, head, expected) in marks.iter().filter(|(.., expected)| !expected.is_empty()) {
+        let found = compare(base, head);
+        let baa: Vec<String> = found.coverage.iter().filter(|e| e.kind == "baa").map(line).collect();
+        assert_eq!(baa, [expected.clone()]);
+        assert!(found.verdict.coverage_is_unknown && found.changes.iter().any(|c| c.matters));
+        // the other way round is told, and is no loss
+        let found = compare(head, base);
+        let baa: Vec<String> = found.coverage.iter().filter(|e| e.kind == "baa").map(line).collect();
+        assert_eq!(baa, [expected.replace("may-be-lost", "may-be-gained")]);
+        assert!(!found.verdict.coverage_is_unknown && !found.verdict.coverage_is_lost);
+    }
+}
+
 /// What has nothing to do with coverage says nothing of the past.
 #[test]
 fn what_is_not_about_coverage_is_not_asked_about() {

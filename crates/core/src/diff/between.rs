@@ -150,7 +150,8 @@ impl Between<'_> {
         let [from, to] = self.moments();
         let of = (account.account.clone(), entry.kind.clone());
         let lasts = |u: &&Uncovered| u.from.is_none_or(|at| at <= to) && u.until.is_none_or(|at| at > to);
-        let last = |histories: &Histories| histories.get(&of).and_then(|all| uncovered(all).iter().rfind(lasts).cloned());
+        let last =
+            |histories: &Histories| histories.get(&of).and_then(|all| uncovered(all).iter().rfind(lasts).cloned());
         let tells = |u: &Uncovered| u.from.is_some() && (!u.ended_with.is_empty() || u.from > Some(from));
         let when = last(new).filter(tells).or_else(|| last(old).filter(tells));
         CoverageEntry {

@@ -134,6 +134,11 @@ impl Past<'_> {
         let within = Reach::union(&reach);
         let [old, new] = [self.histories(0, within.as_ref())?, self.histories(1, within.as_ref())?];
         let keys: BTreeSet<&Of> = old.keys().chain(new.keys()).collect();
+        let had = |kind: &str| {
+            let rows = old.iter().chain(&new).filter(|((_, of), _)| of == kind);
+            let mut states = rows.flat_map(|(_, intervals)| intervals.iter().map(|i| i.coverage));
+            self.rules.hipaa_kinds().contains(kind) || states.any(|coverage| coverage == Coverage::Covered)
+        };
         let mut found = BTreeMap::new();
         for of in keys {
             let [is_old, is_new] = self.sides.map(|side| side.inventory.entity("Account", &of.0).is_some());
@@ -147,6 +152,10 @@ impl Past<'_> {
                 None => vec![(None, CoverageState::absent())],
             };
             let mut spans = spans(&states(&old, is_old), &states(&new, is_new), self.end(), self.is_newer());
+            if !had(&of.1) {
+                // of what no account ever had, and HIPAA does not ask for, that it is not known is nothing to tell
+                spans.retain(|span| span.change != CoverageChange::MayBeGained);
+            }
             if self.are_exports() {
                 let of_unknown = |span: &Span| span.before.coverage == Some(Coverage::Unknown);
                 let may_be = |span: &Span| span.change == CoverageChange::MayBeLost && !of_unknown(span);
