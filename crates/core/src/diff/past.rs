@@ -157,8 +157,7 @@ impl Past<'_> {
                 spans.retain(|span| span.change != CoverageChange::MayBeGained);
             }
             if self.are_exports() {
-                let of_unknown = |span: &Span| span.before.coverage == Some(Coverage::Unknown);
-                let may_be = |span: &Span| span.change == CoverageChange::MayBeLost && !of_unknown(span);
+                let may_be = |span: &Span| span.change == CoverageChange::MayBeLost && !was_unknown(&span.before);
                 spans.retain(|span| !may_be(span) || is_ended(new.get(of), span));
             }
             if !spans.is_empty() {
@@ -223,6 +222,9 @@ impl Past<'_> {
                 .unzip();
             let (_, mut coverage, _) = sides.entries(&own, &causes);
             for entry in &mut coverage {
+                if entry.change == CoverageChange::MayBeLost && self.is_newer() && was_unknown(&entry.before) {
+                    entry.change = CoverageChange::NowKnown;
+                }
                 entry.from = from.map(moment::format);
                 entry.until = Some(moment::format(until));
             }
@@ -314,11 +316,13 @@ fn told(before: &CoverageState, after: &CoverageState, is_newer: bool) -> Option
         CoverageChange::Governed if before.governing == after.governing => None,
         // for another reason
         CoverageChange::MayBeGained if before.coverage == after.coverage => None,
-        CoverageChange::MayBeLost if is_newer && before.coverage == Some(Coverage::Unknown) => {
-            Some(CoverageChange::NowKnown)
-        }
+        CoverageChange::MayBeLost if is_newer && was_unknown(before) => Some(CoverageChange::NowKnown),
         change => Some(change),
     }
+}
+
+fn was_unknown(state: &CoverageState) -> bool {
+    state.coverage == Some(Coverage::Unknown)
 }
 
 pub(super) fn state(interval: &Interval) -> CoverageState {

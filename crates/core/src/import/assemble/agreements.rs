@@ -28,11 +28,12 @@ impl Assembly<'_> {
             if let Change::Terminated { acceptance } = &event.change {
                 let by_time = if acceptance.is_none() { self.ended_at(event) } else { None };
                 let id = acceptance.clone().or(by_time).unwrap_or_default();
+                let is_confirmed = self.is_missing_from_a_list(&id);
                 let own = accepted.get_mut(&event.recipient).into_iter().flatten();
                 let by_event = own.into_iter().find(|(own, _)| *own == id).map(|(_, told)| told);
                 match (self.facts.agreements.get_mut(&id), by_event) {
                     (Some(known), _) | (None, Some(known)) => {
-                        let notes = terminated(&id, known, event, self.facts.as_of);
+                        let notes = terminated(&id, known, event, (self.facts.as_of, is_confirmed));
                         notes.into_iter().for_each(|(message, help)| self.facts.remark(message, help));
                     }
                     (None, None) => lost.entry(event.recipient.clone()).or_default().push(event.at),
@@ -74,12 +75,24 @@ impl Assembly<'_> {
         let own = |a: &Acceptance| {
             a.account.as_ref() == Some(&event.recipient) || (managed.is_some() && a.organization.as_deref() == managed)
         };
-        let then = |a: &Acceptance| a.end.is_some_and(|end| is_near(end, event.at)) && a.end_witness.is_none();
+        let then = |a: &Acceptance| a.end.is_some_and(|end| is_near(end, event.at)) && is_ended_by_list(a);
         let mut found = self.facts.agreements.iter().filter(|(_, a)| own(a) && then(a)).map(|(id, _)| id);
         match (found.next(), found.next()) {
             (Some(only), None) => Some(only.clone()),
             _ => None,
         }
+    }
+
+    /// Whether a list that would show an acceptance, were it in force, lacks it: that of its account, or of the manager of its organization.
+    fn is_missing_from_a_list(&self, id: &str) -> bool {
+        let Some(told) = self.facts.agreements.get(id) else { return false };
+        let organization = told.organization.as_deref();
+        let owns = |account: &String| {
+            told.account.as_ref() == Some(account)
+                || (organization.is_some() && self.facts.managed_by(account) == organization)
+        };
+        let mut lists = self.facts.lists.iter().filter(|(account, _)| owns(account)).flat_map(|(_, lists)| lists);
+        lists.any(|(_, ids)| !ids.contains(id))
     }
 
     /// A member's list shows the agreements of its organization too: one that lacks an agreement which another list shows in force is
@@ -272,17 +285,23 @@ fn is_near(one: Moment, other: Moment) -> bool {
     (one - other).num_minutes().abs() <= 10
 }
 
+/// Whether no event tells of the end of an acceptance.
+fn is_ended_by_list(told: &Acceptance) -> bool {
+    told.end_witness.as_deref().is_none_or(|witness| !witness.contains("CloudTrail"))
+}
+
 /// What an event says that terminates an acceptance. A list that was collected after it does not show it as it was before, and one of which it
-/// is not known when it was collected may not: the two contradict each other, and which of them is right is not known.
+/// is not known when it was collected may not: the two contradict each other, and which of them is right is not known. A list that lacks it
+/// confirms the event.
 fn terminated(
     id: &str,
     known: &mut Acceptance,
     event: &Event,
-    as_of: Option<Moment>,
+    (as_of, is_confirmed): (Option<Moment>, bool),
 ) -> Option<(String, &'static str)> {
     const AGAIN: &str = "whether it is in force since is unknown: collect the list again";
     let by_event = known.known_until == Some(known.start);
-    let by_list = known.end.filter(|_| known.end_witness.is_none());
+    let by_list = known.end.filter(|_| is_ended_by_list(known));
     append(&mut known.end_witness, &event.witness);
     if let Some(end) = by_list.filter(|end| !is_near(*end, event.at)) {
         let message = format!(
@@ -309,7 +328,7 @@ fn terminated(
             format!("{id} is listed as in force since {since}, but was terminated by then: {}", event.witness);
         return Some((message, "whether it is in force is unknown: collect the list again"));
     }
-    if !by_event && as_of.is_none_or(|as_of| event.at < as_of) {
+    if !by_event && !is_confirmed && as_of.is_none_or(|as_of| event.at < as_of) {
         known.known_until = Some(known.known_until.map_or(event.at, |until| until.min(event.at)));
         let before =
             if as_of.is_some() { "before it was listed" } else { "on a day that may be after that of the list" };
