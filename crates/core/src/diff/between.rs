@@ -226,7 +226,7 @@ impl Between<'_> {
             before: loss.before,
             after: loss.after,
             accounts: vec![account.clone()],
-            from: Some(loss.from.unwrap_or(from)).map(moment::format),
+            from: Some(moment::format(loss.from.unwrap_or(from))),
             until: loss.until.map(moment::format),
             anyway_from: None,
             past_from: None,
