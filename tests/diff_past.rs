@@ -139,7 +139,7 @@ fn a_mark_of_what_is_not_known_is_no_detail() {
     for (base, head, expected) in &marks {
         let found = compare(base, head);
         let baa: Vec<String> = found.coverage.iter().filter(|e| e.kind == "baa").map(line).collect();
-        assert_eq!(baa, [expected.clone()]);
+        assert_eq!(baa, std::slice::from_ref(expected));
         assert!(found.verdict.coverage_is_unknown && found.changes.iter().any(|c| c.matters));
         // the other way round is told, and is no loss
         let found = compare(head, base);
