@@ -225,6 +225,85 @@ fn what_is_not_known_after_an_end_is_perhaps_lost_for_a_time() {
     assert_eq!(lost(stays(known), stays(json!({"membershipsKnownSince": "2026-11-01"}))), NOTHING);
 }
 
+/// `may-be-lost baa 2026-10-01 2026-10-15`: what is told of X by an answer, of agreements of these kinds.
+fn told(document: &Value, kind: &str) -> Vec<String> {
+    let day = |moment: &Value| moment.as_str().map_or("–".to_owned(), |m| m[..10].to_owned());
+    let own = document["coverage"].as_array().unwrap().iter().filter(|e| e["kind"] == kind);
+    let own = own.filter(|e| e["accounts"].as_array().unwrap().iter().any(|a| a["account"] == X));
+    own.map(|e| format!("{} {} {}", e["change"].as_str().unwrap(), day(&e["from"]), day(&e["until"]))).collect()
+}
+
+/// R51, D5, D16: who joined again, or somewhere else, between the two had left before.
+#[test]
+fn who_joins_again_between_the_collections_had_left() {
+    let since = |from: &str, organization: &str| json!({"memberships": [{"organization": organization, "from": from}], "membershipsKnownSince": from});
+    let stays = || of(since("2021-01-01", ORG), &[ORG]);
+    for (organization, more) in [(ORG, vec![]), (OTHER, vec!["governed – –"])] {
+        let (old, new) = exports(stays(), of(since("2026-10-15", organization), &[organization]));
+        let (code, document) = compared(&old, &new, &[]);
+        let mut told = told(&document, "baa");
+        told.retain(|line| !line.starts_with("may-be-gained"));
+        assert_eq!(
+            (code, told),
+            (
+                Some(1),
+                [vec!["may-be-lost 2026-10-01 2026-10-15"], more].concat().iter().map(|l| (*l).to_owned()).collect()
+            )
+        );
+        assert!(document["changes"].as_array().unwrap().iter().any(|c| c["matters"] == true), "{document}");
+    }
+    // who had nothing to lose lost nothing
+    let bare = |from: &str, organization: &str| {
+        World::organization()
+            .entity(json!({"uid": OTHER, "attrs": {"featureSet": "ALL", "managementAccount": B}}))
+            .account(B, json!({}), &[OTHER])
+            .account(X, since(from, organization), &[organization])
+    };
+    assert_eq!(lost(bare("2021-01-01", ORG), bare("2026-10-15", OTHER)), NOTHING);
+}
+
+/// R61: what was accepted between the two, and terminated again, is over; an event tells of one that no list shows (D16).
+#[test]
+fn what_begins_and_ends_between_the_collections_is_lost() {
+    let none = || World::new().account(X, json!({}), &[]);
+    let short = none().accepted(OWN, "baa", "account", X, "2026-10-10", Some("2026-10-20"));
+    assert_eq!(lost(none(), short.clone()), one("2026-10-20 – terminated"));
+    let again = short.clone().accepted("AgainBaa12345678", "baa", "account", X, "2026-10-25", None);
+    assert_eq!(lost(none(), again), one("2026-10-20 2026-10-25 terminated"));
+    let by_event = World::new().account(X, json!({"agreementsKnownSince": "2026-10-20"}), &[]);
+    let (old, new) = exports(none(), by_event);
+    let (code, document) = compared(&old, &new, &[]);
+    let lost = told(&document, "baa");
+    assert!(code == Some(1) && lost.contains(&"may-be-lost 2026-10-20 –".to_owned()), "{lost:?}");
+    // the other commands say the same of the same two
+    for head in [&short, &World::new().account(X, json!({"agreementsKnownSince": "2026-10-20"}), &[])] {
+        let (old, new) = exports(none(), head.clone());
+        let (old, new) = (old.folder(), new.folder());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        let output = command.arg("diff").args([old.path(), new.path()]).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.code() == Some(1) && text.contains("lost"), "{text}");
+    }
+}
+
+/// D16: what a newer collection knows of days that were unknown is told, and no loss; what it does not know any more is told as well.
+#[test]
+fn what_becomes_known_of_the_past_is_told() {
+    let since = |known: &str| World::new().account(X, json!({"agreementsKnownSince": known}), &[]);
+    let known = || World::new().account(X, json!({}), &[]);
+    let (old, new) = exports(since("2025-01-01"), known());
+    let (code, document) = compared(&old, &new, &[]);
+    assert_eq!((code, told(&document, "baa")), (Some(0), vec!["now-known – 2025-01-01".to_owned()]));
+    assert!(document["changes"].as_array().unwrap().iter().all(|c| c["matters"] == true), "{document}");
+    let (old, new) = exports(known(), since("2025-01-01"));
+    let (code, document) = compared(&old, &new, &[]);
+    assert_eq!((code, told(&document, "baa")), (Some(0), vec!["may-be-gained – 2025-01-01".to_owned()]));
+    // of one collection, nothing but the change tells that there was nothing to lose
+    let (old, new) = (collected(since("2025-01-01"), NEW), collected(known(), NEW));
+    let (code, document) = compared(&old, &new, &[]);
+    assert_eq!((code, told(&document, "baa")), (Some(1), vec!["may-be-lost – 2025-01-01".to_owned()]));
+}
+
 #[test]
 fn an_account_of_one_export_only() {
     let (with, without) = (own(None), World::new().account(A, json!({}), &[]));
@@ -363,7 +442,13 @@ fn what_is_lost_is_what_the_history_tells_of_the_time_in_between() {
                     let within = from.is_none_or(|f| f <= at(&last)) && until.is_none_or(|u| u > at(&first));
                     i.coverage == Coverage::NotCovered && within
                 });
-                let is_lost = state(&first) == Coverage::Covered && uncovered;
+                // covered at the first, or from a later moment on: an end, and no beginning alone
+                let begins = row.intervals.iter().zip(row.intervals.iter().skip(1)).any(|(one, next)| {
+                    let at_edge = next.span().0.is_some_and(|edge| edge > at(&first) && edge <= at(&last));
+                    let ends = one.coverage == Coverage::Covered && next.coverage == Coverage::NotCovered;
+                    at_edge && ends
+                });
+                let is_lost = (state(&first) == Coverage::Covered && uncovered) || begins;
                 let told = found.coverage.iter().any(|e| {
                     let of = e.kind == row.kind && e.accounts.iter().any(|a| a.account == account.account);
                     of && e.is_loss() && e.after.coverage == Some(Coverage::NotCovered)

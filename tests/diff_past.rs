@@ -110,8 +110,43 @@ fn what_is_not_known_of_past_days_any_more_may_be_lost() {
     let member = |attrs: Value| of("2024-03-05").account(B, attrs, &[ORG]);
     let known = member(json!({"memberships": [{"organization": ORG, "from": "2024-06-01"}]}));
     let found = compare(&known, &member(json!({"membershipsKnownSince": "2026-01-01"})));
-    assert_eq!(told(&found), [format!("may-be-lost {B} 2024-06-01 2026-01-01")]);
+    let expected = [format!("may-be-lost {B} 2024-06-01 2026-01-01"), format!("may-be-gained {B} – 2024-06-01")];
+    assert_eq!(told(&found), expected);
     assert!(found.verdict.coverage_is_unknown && !found.verdict.coverage_is_lost);
+}
+
+/// D16: a change that takes away a mark of what is not known says that there was nothing to lose, and nothing but the change does.
+#[test]
+fn a_mark_of_what_is_not_known_is_no_detail() {
+    let of_own = |attrs: Value| World::new().account(A, attrs, &[]);
+    let own = |mark: Value| {
+        let mut attrs = json!({"agreement": "baa", "account": A, "effectiveStart": "2023-01-01"});
+        attrs.as_object_mut().unwrap().extend(mark.as_object().unwrap().clone());
+        let world = World::new()
+            .account(A, json!({}), &[])
+            .entity(json!({"uid": "customer-agreement-Own0123456789ab", "attrs": attrs}));
+        world.accepted("Next", "baa", "account", A, "2025-06-01", None)
+    };
+    let none = of_own(json!({}));
+    let marks = [
+        (of_own(json!({"agreementsKnownSince": "2025-01-01"})), none, format!("may-be-lost {A} – 2025-01-01")),
+        (
+            own(json!({"knownUntil": "2025-01-01"})),
+            own(json!({"effectiveEnd": "2025-01-01", "state": "CUSTOMER_TERMINATED"})),
+            format!("may-be-lost {A} 2025-01-01 2025-06-01"),
+        ),
+    ];
+    for (base, head, expected) in &marks {
+        let found = compare(base, head);
+        let baa: Vec<String> = found.coverage.iter().filter(|e| e.kind == "baa").map(line).collect();
+        assert_eq!(baa, std::slice::from_ref(expected));
+        assert!(found.verdict.coverage_is_unknown && found.changes.iter().any(|c| c.matters));
+        // the other way round is told, and is no loss
+        let found = compare(head, base);
+        let baa: Vec<String> = found.coverage.iter().filter(|e| e.kind == "baa").map(line).collect();
+        assert_eq!(baa, [expected.replace("may-be-lost", "may-be-gained")]);
+        assert!(!found.verdict.coverage_is_unknown && !found.verdict.coverage_is_lost);
+    }
 }
 
 /// What has nothing to do with coverage says nothing of the past.

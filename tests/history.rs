@@ -100,6 +100,36 @@ fn leaving_and_coming_back_leaves_a_gap() {
         (Some("2023-01-01T00:00:00Z"), Some("2023-03-01T00:00:00Z"))
     );
     assert_eq!((gap.coverage, gap.phi), (Coverage::NotCovered, Some(Held::No)));
+    let ends: Vec<&str> = gap.ended_with.iter().map(|e| e.of.as_str()).collect();
+    assert_eq!(ends, [ORG], "the join that ends it");
+}
+
+/// A gap is not covered throughout, or unknown throughout: one word for both says neither.
+#[test]
+fn what_is_unknown_in_part_is_two_gaps() {
+    let doubted = json!({"agreement": "baa", "account": X, "effectiveStart": "2022-01-01", "knownUntil": "2023-01-01"});
+    let world = World::new()
+        .account(X, json!({"agreementsKnownSince": "2022-06-01"}), &[])
+        .accepted("FirstBaa12345678", "baa", "account", X, "2021-01-01", Some("2022-03-01"))
+        .accepted("AgainBaa12345678", "baa", "account", X, "2024-01-01", None);
+    let gaps = |world: &World| {
+        let found = told(world);
+        let gap = |g: &countersign_core::history::Gap| {
+            let day = |m: &Option<String>| m.as_ref().map_or("–".to_owned(), |m| m[..10].to_owned());
+            let ended: Vec<String> = g.ended_with.iter().map(|e| e.event.to_string()).collect();
+            format!("{} {} {} {}", day(&g.from), day(&g.until), g.coverage, ended.join(","))
+        };
+        baa(&found, X).gaps.iter().map(gap).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        gaps(&world),
+        ["2022-03-01 2022-06-01 unknown agreements-known", "2022-06-01 2024-01-01 not-covered accepted"]
+    );
+    let world = World::new()
+        .account(X, json!({}), &[])
+        .entity(json!({"uid": "customer-agreement-Doubted012345678", "attrs": doubted}))
+        .accepted("AgainBaa12345678", "baa", "account", X, "2024-01-01", None);
+    assert_eq!(gaps(&world), ["2023-01-01 2024-01-01 unknown accepted"]);
 }
 
 #[test]

@@ -95,16 +95,25 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 fn samples() -> (TempDir, PathBuf) {
+    samples_of(&[])
+}
+
+/// As if they had been collected before the last events: these are later than the lists that they contradict.
+fn dated_samples() -> (TempDir, PathBuf) {
+    samples_of(&["--as-of", "2026-06-01"])
+}
+
+fn samples_of(args: &[&str]) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("inventory");
-    let output = countersign(&["import", SAMPLES, "--out", &out.display().to_string()]);
+    let output = countersign(&[&["import", SAMPLES, "--out", &out.display().to_string()], args].concat());
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     (folder, out)
 }
 
 #[test]
 fn the_samples_entity_by_entity() {
-    let (_folder, out) = samples();
+    let (_folder, out) = dated_samples();
     let found = entities(&out);
     let of = |uid: &str| found.get(uid).unwrap_or_else(|| panic!("no {uid} in {:?}", found.keys()));
     let attrs = |uid: &str| of(uid)["attrs"].clone();
@@ -192,7 +201,7 @@ fn the_samples_entity_by_entity() {
 
 #[test]
 fn the_samples_assessed() {
-    let (_folder, out) = samples();
+    let (_folder, out) = dated_samples();
     let baa = |day: &str| {
         let answers = assess_folder(&out, &on(day)).unwrap_or_else(|f| panic!("{}", words(&f)));
         [M, A, B, "444444444444", "777777777777"].map(|id| answers.baa(id))
@@ -628,10 +637,19 @@ fn events_of_agreements_and_what_they_leave_open() {
     // what is terminated and not listed may be what was accepted: it is not said to be in force
     let (agreements, notes) = of(&[accepted, ended("customer-agreement-zzzzzzzzzzzzzzzz")], &[]);
     assert!(agreements.is_empty() && notes.contains("it may have been terminated later"), "{notes}");
-    // a list that shows it in force is older than the event that ends it
-    let (agreements, _) =
-        of(&[ended("customer-agreement-aaaaaaaaaaaaaaaa")], &[agreement("aaaaaaaaaaaaaaaa", json!({}))]);
-    assert_eq!(agreements[0].1["attrs"]["state"], "CUSTOMER_TERMINATED");
+    // a list that shows it in force may be older than the event that ends it, or newer: the time of the list tells
+    let listed = [agreement("aaaaaaaaaaaaaaaa", json!({}))];
+    let (agreements, notes) = of(&[ended("customer-agreement-aaaaaaaaaaaaaaaa")], &listed);
+    assert_eq!(agreements[0].1["attrs"]["knownUntil"], "2025-01-01T00:00:00Z", "{notes}");
+    let import = Import::of(&[
+        ("collection.json", json!({"countersignCollection": {"collectedAt": "2024-12-01T00:00:00Z"}})),
+        organization(),
+        ("t.json", json!({"Records": [ended("customer-agreement-aaaaaaaaaaaaaaaa")]})),
+        (LISTED, listing(&listed)),
+    ]);
+    let (found, _) = import.done();
+    let attrs = &found["CustomerAgreement::\"customer-agreement-aaaaaaaaaaaaaaaa\""]["attrs"];
+    assert_eq!(attrs["state"], "CUSTOMER_TERMINATED");
 }
 
 #[test]

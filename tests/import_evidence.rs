@@ -277,6 +277,113 @@ fn a_list_and_an_event_before_it_that_contradict_each_other() {
     );
 }
 
+/// D16: without the time of a list, which is newer is not known: the list, or an event that contradicts it.
+#[test]
+fn an_event_against_a_list_of_which_no_time_is_known() {
+    let own = agreement("aaaaaaaaaaaaaaaa", json!({"effectiveStart": "2024-01-01T00:00:00Z"}));
+    let import = Import::of(&[
+        organization(),
+        in_organization(),
+        trail(&[terminates(A, "customer-agreement-aaaaaaaaaaaaaaaa", "2025-12-01T00:00:00Z")]),
+        ("list-customer-agreements.222222222222.json", listing(&[own])),
+        ("list-customer-agreements.111111111111.json", listing(&[])),
+    ]);
+    import.done();
+    let found = ["2025-11-30", "2025-12-01", "2026-11-01"].map(|at| baa(&import, A, at));
+    assert_eq!(found, ["covered account", "unknown", "unknown"]);
+    let org_baa = || listing(&[shared("OrgBaa0123456789", ORG, M)]);
+    let import = Import::of(&[
+        organization(),
+        in_organization(),
+        trail(&[departs(M, A, "2025-01-01T00:00:00Z")]),
+        ("list-customer-agreements.111111111111.json", org_baa()),
+        ("list-customer-agreements.222222222222.json", org_baa()),
+    ]);
+    import.done();
+    let found = ["2024-12-31", "2025-01-01", "2026-11-01"].map(|at| baa(&import, A, at));
+    assert_eq!(found, ["covered organization", "unknown", "unknown"]);
+}
+
+/// D16: a complete list is a fact; what is terminated after it, and is not on it, was accepted after it.
+#[test]
+fn what_is_terminated_after_a_complete_list_says_nothing_of_it() {
+    let later = "2026-11-10T00:00:00Z";
+    let ends = terminates(A, "customer-agreement-zzzzzzzzzzzzzzzz", later);
+    for events in [vec![ends.clone()], vec![accepts(A, BAA, "2026-11-05T00:00:00Z"), ends]] {
+        let accepted = events.len() > 1;
+        let import = Import::of(&[
+            collected(),
+            organization(),
+            in_organization(),
+            trail(&events),
+            ("list-customer-agreements.222222222222.json", listing(&[])),
+            ("list-customer-agreements.111111111111.json", listing(&[])),
+        ]);
+        import.done();
+        assert_eq!(["2025-01-01", "2026-11-01"].map(|at| baa(&import, A, at)), ["not-covered"; 2]);
+        if accepted {
+            assert_eq!(baa(&import, A, "2026-11-06"), "unknown");
+        }
+    }
+}
+
+/// AWS has not published the fields of these events: one that names nothing is matched by its time, or is a warning.
+#[test]
+fn an_event_that_does_not_name_its_agreement() {
+    let ended = json!({"effectiveStart": "2024-01-01T00:00:00Z", "effectiveEnd": "2025-12-01T00:00:00Z", "state": "CUSTOMER_TERMINATED"});
+    let of = |name: &str, request: Value, at: &str| {
+        let import = Import::of(&[
+            collected(),
+            organization(),
+            in_organization(),
+            trail(&[event(name, A, at, json!({"requestParameters": request}))]),
+            ("list-customer-agreements.222222222222.json", listing(&[agreement("aaaaaaaaaaaaaaaa", ended.clone())])),
+            ("list-customer-agreements.111111111111.json", listing(&[])),
+        ]);
+        let (_, notes) = import.done();
+        (["2023-06-01", "2025-06-01", "2026-11-01"].map(|at| baa(&import, A, at)), notes)
+    };
+    let known = ["not-covered", "covered account", "not-covered"];
+    let arn = "arn:aws:artifact::222222222222:customer-agreement/customer-agreement-aaaaaaaaaaaaaaaa";
+    for request in [Value::Null, json!({"customerAgreementId": "****"}), json!({"customerAgreementId": arn})] {
+        let (found, notes) = of("TerminateAgreement", request.clone(), "2025-12-01T00:00:00Z");
+        assert_eq!(found, known, "{request} {notes}");
+        assert!(!notes.contains("terminated that no file lists"), "{notes}");
+    }
+    // of another moment: which it was is not known
+    let (found, notes) = of("TerminateAgreement", Value::Null, "2026-02-01T00:00:00Z");
+    assert_eq!(found, ["unknown", "covered account", "not-covered"], "{notes}");
+    assert!(notes.contains("terminated that no file lists"), "{notes}");
+    let (found, notes) = of("AcceptAgreement", Value::Null, "2024-01-01T00:00:00Z");
+    assert_eq!(found, known, "{notes}");
+    let (_, notes) = of("AcceptAgreement", Value::Null, "2026-01-01T00:00:00Z");
+    assert!(notes.contains("it does not name the agreement that was accepted"), "{notes}");
+    // two witnesses of one end that are a year apart
+    let id = json!({"customerAgreementId": "customer-agreement-aaaaaaaaaaaaaaaa"});
+    let (_, notes) = of("TerminateAgreement", id, "2024-12-01T00:00:00Z");
+    assert!(notes.contains("is listed as ended on 2025-12-01T00:00:00Z, but was terminated on 2024-12-01"), "{notes}");
+}
+
+/// R41: an account is in one organization; its list cannot show agreements of two in force. R32: a member's list shows its organization's.
+#[test]
+fn lists_that_contradict_what_organizations_are() {
+    let (first, second) = (shared("OrgBaa0123456789", ORG, M), shared("OtherOrgBaa00001", OTHER, OTHER_MANAGER));
+    for files in [vec![collected(), organization(), in_organization()], vec![organization(), in_organization()]] {
+        let two = listing(&[first.clone(), second.clone()]);
+        let import = Import::of(&[&files[..], &[("list-customer-agreements.222222222222.json", two)]].concat());
+        let (_, notes) = import.done();
+        assert!(notes.contains("agreements of both o-exampleorgid and o-otherorgid1 in force"), "{notes}");
+        assert_eq!(baa(&import, A, "2026-11-01"), "unknown");
+        let lists = [
+            ("list-customer-agreements.111111111111.json", listing(std::slice::from_ref(&first))),
+            ("list-customer-agreements.222222222222.json", listing(&[])),
+        ];
+        let (_, notes) = Import::of(&[&files[..], &lists].concat()).done();
+        let told = "the list of account 222222222222 does not show customer-agreement-OrgBaa0123456789";
+        assert!(notes.contains(told), "{notes}");
+    }
+}
+
 #[test]
 fn a_name_and_an_organization_that_contradict_a_list() {
     let others = agreement("aaaaaaaaaaaaaaaa", json!({"awsAccountId": B}));

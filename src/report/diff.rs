@@ -176,6 +176,7 @@ pub fn coverage_word(entry: &CoverageEntry) -> (&'static str, AnsiColor) {
         CoverageChange::Governed => ("governed", AnsiColor::Yellow),
         CoverageChange::Gained => ("covered", AnsiColor::Green),
         CoverageChange::MayBeGained => ("unknown", AnsiColor::Yellow),
+        CoverageChange::NowKnown => ("now known", AnsiColor::Yellow),
     }
 }
 

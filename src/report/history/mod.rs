@@ -99,7 +99,9 @@ fn gaps(width: usize, rows: &[Row<'_>]) -> String {
                 Some(Held::Unknown) => ", and whether it held PHI is unknown",
                 Some(Held::No) | None => "",
             };
-            let body = format!("{name}: {}{unknown}{phi}", span(gap));
+            let ended: Vec<String> = gap.ended_with.iter().map(sentence).collect();
+            let ended = if ended.is_empty() { String::new() } else { format!("; until {}", ended.join(", ")) };
+            let body = format!("{name}: {}{unknown}{phi}{ended}", span(gap));
             text.push_str(&paragraph(width, &format!("  {:<5} ", "gap"), &body));
         }
     }

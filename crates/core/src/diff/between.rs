@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 
 use super::differences::{Answers, CoverageChange, CoverageState, Subject};
-use super::{AccountEntry, CoverageEntry, Side};
+use super::{AccountEntry, CoverageEntry, Side, past};
 use crate::history::{self, Event, Interval, Query};
 use crate::moment::{self, Moment};
 use crate::policies::RuleBook;
@@ -31,8 +31,8 @@ struct Uncovered {
 /// An account, and a kind of agreement.
 type Of = (AccountEntry, String);
 
-/// When accounts were not covered, by number and kind.
-type Histories = BTreeMap<(String, String), Vec<Uncovered>>;
+/// The intervals of accounts, by number and kind.
+type Histories = BTreeMap<(String, String), Vec<Interval>>;
 
 /// Both inventories, each asked at its own moment, and what the old one answered.
 pub(super) struct Between<'a> {
@@ -47,7 +47,7 @@ pub(super) struct Between<'a> {
 impl Between<'_> {
     /// Says of each loss when it happened and by what, and adds what was lost for a time only. Whether the rules could tell.
     pub fn tell(&self, entries: &mut Vec<CoverageEntry>) -> Result<bool, Failure> {
-        let told = self.ended().and_then(|ended| self.told(entries, &ended));
+        let told = self.turned().and_then(|turned| self.told(entries, &turned));
         match told {
             Err(Failure::Problems(_)) => Ok(false),
             told => {
@@ -57,11 +57,29 @@ impl Between<'_> {
         }
     }
 
-    fn told(&self, entries: &[CoverageEntry], ended: &[Of]) -> Result<Vec<CoverageEntry>, Failure> {
+    /// What was lost for a time between the two, and is no loss that is told already.
+    pub fn tell_others(&self, entries: &mut Vec<CoverageEntry>) -> Result<bool, Failure> {
+        let found = self.turned().and_then(|turned| self.lost_for_a_time(&turned));
+        let found = match found {
+            Err(Failure::Problems(_)) => return Ok(false),
+            found => found?,
+        };
+        for mut loss in found {
+            let told = entries.iter().filter(|e| e.is_loss() && e.kind == loss.kind).flat_map(|e| &e.accounts);
+            let told: BTreeSet<AccountEntry> = told.cloned().collect();
+            loss.accounts.retain(|account| !told.contains(account));
+            if !loss.accounts.is_empty() {
+                entries.push(loss);
+            }
+        }
+        Ok(true)
+    }
+
+    fn told(&self, entries: &[CoverageEntry], turned: &[Of]) -> Result<Vec<CoverageEntry>, Failure> {
         let lacks_day = |e: &&CoverageEntry| e.is_loss() && e.from.is_none();
         let lost = entries.iter().filter(lacks_day).flat_map(|e| e.accounts.iter().map(|a| a.account.clone()));
-        let accounts: BTreeSet<String> = ended.iter().map(|(account, _)| account.account.clone()).chain(lost).collect();
-        let [old, new] = [self.histories(self.sides[0], &accounts)?, self.histories(self.sides[1], &accounts)?];
+        let lost: BTreeSet<String> = lost.collect();
+        let [old, new] = [self.histories(self.sides[0], &lost)?, self.histories(self.sides[1], &lost)?];
         let mut told = Vec::new();
         for entry in entries {
             match lacks_day(&entry) {
@@ -71,10 +89,21 @@ impl Between<'_> {
                 false => told.push(entry.clone()),
             }
         }
-        for (account, kind) in ended {
-            self.for_a_time(account, kind, &new).into_iter().for_each(|loss| add(&mut told, loss));
-        }
+        self.lost_for_a_time(turned)?.into_iter().for_each(|loss| add(&mut told, loss));
         Ok(told)
+    }
+
+    fn lost_for_a_time(&self, turned: &[Of]) -> Result<Vec<CoverageEntry>, Failure> {
+        let accounts = turned.iter().map(|(account, _)| account.account.clone()).collect();
+        let new = self.histories(self.sides[1], &accounts)?;
+        let mut found = Vec::new();
+        for (account, kind) in turned {
+            let intervals = new.get(&(account.account.clone(), kind.clone())).map_or(&[][..], Vec::as_slice);
+            for loss in self.for_a_time(account, kind, intervals) {
+                add(&mut found, loss);
+            }
+        }
+        Ok(found)
     }
 
     fn moments(&self) -> [Moment; 2] {
@@ -86,18 +115,15 @@ impl Between<'_> {
         self.answers.map(|answers| answers.get(&subject).coverage())
     }
 
-    /// The accounts and kinds that are covered at both moments, and of which the new inventory says that something changed in between.
-    fn ended(&self) -> Result<Vec<Of>, Failure> {
+    /// The accounts and kinds of which the new inventory says that something changed in between.
+    fn turned(&self) -> Result<Vec<Of>, Failure> {
         let ([from, to], [_, head]) = (self.moments(), self.sides);
         let filter = &head.options.filter;
         let (accounts, kinds) = (filter.accounts.clone(), filter.agreements.clone());
         let query = Query { from: Some(from), to: to + TimeDelta::milliseconds(1), accounts, kinds };
         let turns = history::turns(head.inventory, self.rules, &query)?;
         let of: BTreeSet<(String, String)> = turns.into_iter().map(|turn| (turn.account, turn.kind)).collect();
-        let covered = |(account, kind): &(String, String)| {
-            self.answers_about(account, kind).iter().all(|s| s.coverage == Some(Coverage::Covered))
-        };
-        Ok(of.into_iter().filter(covered).map(|(account, kind)| (self.named(account), kind)).collect())
+        Ok(of.into_iter().map(|(account, kind)| (self.named(account), kind)).collect())
     }
 
     fn named(&self, account: String) -> AccountEntry {
@@ -115,7 +141,7 @@ impl Between<'_> {
         let found = history::history(side.inventory, self.rules, &query)?;
         let rows =
             found.accounts.into_iter().flat_map(|a| a.agreements.into_iter().map(move |row| (a.account.clone(), row)));
-        Ok(rows.map(|(account, row)| ((account, row.kind.clone()), uncovered(&row.intervals))).collect())
+        Ok(rows.map(|(account, row)| ((account, row.kind), row.intervals)).collect())
     }
 
     /// A loss of one account, with its day and what happened. What the new inventory has no record of, the old one may have recorded
@@ -124,7 +150,8 @@ impl Between<'_> {
         let [from, to] = self.moments();
         let of = (account.account.clone(), entry.kind.clone());
         let lasts = |u: &&Uncovered| u.from.is_none_or(|at| at <= to) && u.until.is_none_or(|at| at > to);
-        let last = |histories: &Histories| histories.get(&of).and_then(|all| all.iter().rfind(lasts).cloned());
+        let last =
+            |histories: &Histories| histories.get(&of).and_then(|all| uncovered(all).iter().rfind(lasts).cloned());
         let tells = |u: &Uncovered| u.from.is_some() && (!u.ended_with.is_empty() || u.from > Some(from));
         let when = last(new).filter(tells).or_else(|| last(old).filter(tells));
         CoverageEntry {
@@ -135,38 +162,93 @@ impl Between<'_> {
         }
     }
 
-    /// The losses of one that is covered at both moments, by what the new inventory records. What is not known of the time in between
-    /// is none unless it begins with an end that is recorded: a snapshot often tells of its own moment only.
-    fn for_a_time(&self, account: &AccountEntry, kind: &str, new: &Histories) -> Vec<CoverageEntry> {
+    /// What was lost until the moment of the new one, by what it records: an end of what the old one had, or of what began in between (D5,
+    /// R51, R61). What is not known of that time counts as well (D16), unless the new inventory knows of its own moment alone.
+    fn for_a_time(&self, account: &AccountEntry, kind: &str, intervals: &[Interval]) -> Vec<CoverageEntry> {
         let [from, to] = self.moments();
-        let is_within = |u: &&Uncovered| {
-            let begins = u.certainly || (u.ended_with.iter().any(|e| e.event.ends()) && u.from > Some(from));
-            begins && u.from.is_none_or(|at| at <= to) && u.until.is_some_and(|at| at > from && at <= to)
-        };
         let [before, _] = self.answers_about(&account.account, kind);
-        let after = |u: &Uncovered| match u.certainly {
-            true => CoverageState { coverage: Some(Coverage::NotCovered), ..CoverageState::absent() },
-            false => {
-                CoverageState { coverage: Some(Coverage::Unknown), reason: u.reason.clone(), ..CoverageState::absent() }
-            }
+        let is_within = |i: &&Interval| {
+            let (begins, ends) = i.span();
+            begins.is_none_or(|at| at <= to) && ends.is_none_or(|at| at > from)
         };
-        let all = new.get(&(account.account.clone(), kind.to_owned())).into_iter().flatten().filter(is_within);
-        let entry = |u: &Uncovered| CoverageEntry {
-            change: if u.certainly { CoverageChange::Lost } else { CoverageChange::MayBeLost },
+        let mut lost = Vec::new();
+        let (mut stood, mut open) = (before.clone(), None::<ForATime>);
+        for interval in intervals.iter().filter(is_within) {
+            let (stands, begins) = (past::state(interval), interval.span().0);
+            let has_begun = begins.is_some_and(|at| at > from);
+            match (&mut open, stands.coverage) {
+                (Some(loss), Some(Coverage::Covered)) => {
+                    loss.until = begins;
+                    let is_snapshot = loss.since_before && !loss.certainly && begins.is_none_or(|at| at >= to);
+                    if !(is_snapshot && interval.began_with.iter().all(|e| e.event.tells_of_knowledge())) {
+                        lost.extend(open.take());
+                    }
+                    open = None;
+                }
+                (Some(loss), Some(Coverage::NotCovered)) if loss.before.coverage == Some(Coverage::Covered) => {
+                    loss.certainly = true;
+                    loss.after = stands.clone();
+                }
+                (None, Some(Coverage::NotCovered | Coverage::Unknown)) => {
+                    let was_covered = stood.coverage == Some(Coverage::Covered);
+                    let tells = |e: &history::Event| e.event == history::EventKind::AgreementsKnown || e.event.ends();
+                    let was_unknown = stood.coverage == Some(Coverage::Unknown)
+                        && stands.coverage == Some(Coverage::NotCovered)
+                        && has_begun
+                        && interval.began_with.iter().any(tells);
+                    open = (was_covered || was_unknown).then(|| ForATime {
+                        from: begins.filter(|_| has_begun || stands.coverage == Some(Coverage::NotCovered)),
+                        until: None,
+                        since_before: !has_begun,
+                        certainly: was_covered && stands.coverage == Some(Coverage::NotCovered),
+                        before: stood.clone(),
+                        after: stands.clone(),
+                        ended_with: interval.began_with.clone(),
+                    });
+                }
+                _ => {}
+            }
+            stood = stands;
+        }
+        lost.extend(open);
+        let known = before.coverage.is_some();
+        let is_told = |loss: &ForATime| match (before.coverage, loss.before.coverage) {
+            // at the moment of the new one, with its day
+            (Some(Coverage::Covered), _) | (Some(Coverage::Unknown), Some(Coverage::Unknown)) => loss.until.is_none(),
+            // of an account that is new the old one says nothing that could have been
+            (_, Some(Coverage::Unknown)) => !known,
+            _ => false,
+        };
+        lost.retain(|loss| !is_told(loss));
+        let entry = |loss: ForATime| CoverageEntry {
+            change: if loss.certainly { CoverageChange::Lost } else { CoverageChange::MayBeLost },
             kind: kind.to_owned(),
-            before: before.clone(),
-            after: after(u),
+            before: loss.before,
+            after: loss.after,
             accounts: vec![account.clone()],
-            from: u.from.map(moment::format),
-            until: u.until.map(moment::format),
+            from: Some(moment::format(loss.from.unwrap_or(from))),
+            until: loss.until.map(moment::format),
             anyway_from: None,
             past_from: None,
-            ended_with: u.ended_with.clone(),
+            ended_with: loss.ended_with,
             causes: Vec::new(),
             allowed: None,
         };
-        all.map(entry).collect()
+        lost.into_iter().map(entry).collect()
     }
+}
+
+/// Coverage that was over between the two moments.
+struct ForATime {
+    /// When it ended, where that is known to be after the first of them.
+    from: Option<Moment>,
+    until: Option<Moment>,
+    /// The new inventory does not say that it was there at the first of them.
+    since_before: bool,
+    certainly: bool,
+    before: CoverageState,
+    after: CoverageState,
+    ended_with: Vec<Event>,
 }
 
 /// An entry, or another account of one that is the same but for its accounts.

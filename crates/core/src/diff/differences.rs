@@ -529,6 +529,8 @@ pub enum CoverageChange {
     Gained,
     /// Whether it is covered is not known now; it was not. Or why that is not known is another reason.
     MayBeGained,
+    /// Of days that are over: a newer collection knows that it was not covered, which was not known before.
+    NowKnown,
 }
 
 /// How coverage changed.

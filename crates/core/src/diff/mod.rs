@@ -438,6 +438,10 @@ pub fn judge_all(
         drop(of_all.except(exceptions, now));
     }
     found.verdict = of_all.verdict;
+    // what loses something that is not shown has an effect all the same
+    for (change, judged) in found.changes.iter_mut().zip(&of_all.changes) {
+        change.matters |= judged.matters;
+    }
     found.leaves_out.extend(by_account.then_some(OTHERS));
     Ok(())
 }
@@ -516,9 +520,16 @@ fn compare(
         reacher: &reacher,
         assessed: [first_assessed, &after],
     };
-    let is_told = past.tell(&mut coverage)?;
+    let mut is_told = past.tell(&mut coverage)?;
+    if of_its_own.is_none() {
+        is_told &= between_collections([base, head], rules, &new, &mut coverage)?;
+    }
     untold.extend((!is_told && later.is_some()).then_some(later::UNTOLD));
     coverage_is_untold |= !is_told;
+    // what happened between two collections is in what the newer one says otherwise
+    for entry in coverage.iter_mut().filter(|e| e.is_loss() && e.causes.is_empty()) {
+        entry.causes = told_by(entry, (&trials, rules));
+    }
     coverage.extend(later.into_iter().flatten());
     coverage.sort_by_key(|e| e.change);
     let mut changes: Vec<ChangeEntry> = pieces.into_iter().map(|piece| of_piece(piece, with_access)).collect();
@@ -569,6 +580,35 @@ fn compare(
     };
     diff.judge();
     Ok(diff)
+}
+
+/// Adds what was lost between the collections of two inventories that are asked about one moment, by what the newer one records of that time.
+/// Whether the rules could tell.
+fn between_collections(
+    [base, head]: [&Side<'_>; 2],
+    rules: &RuleBook,
+    new: &Answers,
+    coverage: &mut Vec<CoverageEntry>,
+) -> Result<bool, Failure> {
+    let (Some(from), Some(to)) = (base.inventory.config.as_of, head.inventory.config.as_of) else { return Ok(true) };
+    if from >= to || head.options.at < to {
+        return Ok(true);
+    }
+    let mut options = base.options.moved_to(from);
+    options.filter.without_principals = true;
+    let (old, _) = Answers::assess(base.inventory, rules, &options)?;
+    let own = Side { inventory: base.inventory, options: &options };
+    between::Between { sides: [&own, head], rules, answers: [&old, new] }.tell_others(coverage)
+}
+
+/// The pieces that may tell of a loss which nothing but time seems to make.
+fn told_by(entry: &CoverageEntry, (trials, rules): (&Trials<'_>, &RuleBook)) -> Vec<Cause> {
+    let reached = |reach: &Reach| entry.accounts.iter().any(|a| reach.contains(&a.account));
+    let pieces = trials.pieces.iter().zip(trials.reach).enumerate();
+    let may = pieces.filter(|(_, (piece, reach))| past::concerns_history(piece, rules) && reached(reach));
+    let found: Vec<usize> = may.map(|(index, _)| index).collect();
+    let part = if found.len() == 1 { Contribution::Necessary } else { Contribution::Possible };
+    found.into_iter().map(|change| Cause { change, part }).collect()
 }
 
 fn of_piece(piece: Piece, with_access: bool) -> ChangeEntry {

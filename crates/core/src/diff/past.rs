@@ -119,6 +119,12 @@ impl Past<'_> {
         base != head
     }
 
+    /// Whether the new side was collected later: then it may know what the old one did not.
+    fn is_newer(&self) -> bool {
+        let [base, head] = self.sides.map(|side| side.inventory.config.as_of);
+        matches!((base, head), (Some(base), Some(head)) if base < head)
+    }
+
     fn differences(&self) -> Result<BTreeMap<Of, Vec<Span>>, Failure> {
         let pieces = self.trials.pieces.iter().filter(|piece| concerns_history(piece, self.rules));
         let reach: Vec<Reach> = pieces.map(|piece| self.reacher.of(piece)).collect();
@@ -128,6 +134,11 @@ impl Past<'_> {
         let within = Reach::union(&reach);
         let [old, new] = [self.histories(0, within.as_ref())?, self.histories(1, within.as_ref())?];
         let keys: BTreeSet<&Of> = old.keys().chain(new.keys()).collect();
+        let had = |kind: &str| {
+            let rows = old.iter().chain(&new).filter(|((_, of), _)| of == kind);
+            let mut states = rows.flat_map(|(_, intervals)| intervals.iter().map(|i| i.coverage));
+            self.rules.hipaa_kinds().contains(kind) || states.any(|coverage| coverage == Coverage::Covered)
+        };
         let mut found = BTreeMap::new();
         for of in keys {
             let [is_old, is_new] = self.sides.map(|side| side.inventory.entity("Account", &of.0).is_some());
@@ -140,9 +151,14 @@ impl Past<'_> {
                 None if is_there => vec![(None, none())],
                 None => vec![(None, CoverageState::absent())],
             };
-            let mut spans = spans(&states(&old, is_old), &states(&new, is_new), self.end());
+            let mut spans = spans(&states(&old, is_old), &states(&new, is_new), self.end(), self.is_newer());
+            if !had(&of.1) {
+                // of what no account ever had, and HIPAA does not ask for, that it is not known is nothing to tell
+                spans.retain(|span| span.change != CoverageChange::MayBeGained);
+            }
             if self.are_exports() {
-                spans.retain(|span| span.change != CoverageChange::MayBeLost || is_ended(new.get(of), span));
+                let may_be = |span: &Span| span.change == CoverageChange::MayBeLost && !was_unknown(&span.before);
+                spans.retain(|span| !may_be(span) || is_ended(new.get(of), span));
             }
             if !spans.is_empty() {
                 found.insert(of.clone(), spans);
@@ -206,6 +222,9 @@ impl Past<'_> {
                 .unzip();
             let (_, mut coverage, _) = sides.entries(&own, &causes);
             for entry in &mut coverage {
+                if entry.change == CoverageChange::MayBeLost && self.is_newer() && was_unknown(&entry.before) {
+                    entry.change = CoverageChange::NowKnown;
+                }
                 entry.from = from.map(moment::format);
                 entry.until = Some(moment::format(until));
             }
@@ -218,7 +237,8 @@ impl Past<'_> {
 /// Whether what is different up to the end of the past is so at the moment asked too, and told then: the entry says since when. It begins by
 /// the moment given; whenever it does where there is none, since an export need not list what ended after the one before it.
 fn stands(entries: &mut [CoverageEntry], ((account, kind), span): (&Of, &Span), by: Option<Moment>) -> bool {
-    let is_loss = |change| matches!(change, CoverageChange::Lost | CoverageChange::MayBeLost);
+    let is_loss =
+        |change| matches!(change, CoverageChange::Lost | CoverageChange::MayBeLost | CoverageChange::NowKnown);
     let since = span.from.map(moment::format);
     let is_told = |e: &&mut CoverageEntry| {
         let begins = e.from.as_deref().and_then(moment::parse).is_none_or(|from| by.is_none_or(|by| from <= by));
@@ -243,7 +263,7 @@ fn is_ended(intervals: Option<&Vec<Interval>>, span: &Span) -> bool {
 }
 
 /// Whether a piece of a change may say something of what covers an account, and when.
-fn concerns_history(piece: &Piece, rules: &RuleBook) -> bool {
+pub(super) fn concerns_history(piece: &Piece, rules: &RuleBook) -> bool {
     let asked: Vec<&str> = COVERAGE.iter().chain(&ASKED).copied().collect();
     match &piece.of {
         What::Settings | What::Statement(..) | What::Document(_) => false,
@@ -256,8 +276,13 @@ fn concerns_history(piece: &Piece, rules: &RuleBook) -> bool {
     }
 }
 
-/// What both sides say of an account, from moment to moment, where it is not the same, up to an end.
-fn spans(old: &[(Option<Moment>, CoverageState)], new: &[(Option<Moment>, CoverageState)], end: Moment) -> Vec<Span> {
+/// What both sides say of an account, from moment to moment, where it is not the same, up to an end. The new side may be a newer collection.
+fn spans(
+    old: &[(Option<Moment>, CoverageState)],
+    new: &[(Option<Moment>, CoverageState)],
+    end: Moment,
+    is_newer: bool,
+) -> Vec<Span> {
     let mut moments: BTreeSet<Option<Moment>> = old.iter().chain(new).map(|(from, _)| *from).collect();
     moments.retain(|from| from.is_none_or(|from| from < end));
     let ends = moments.iter().copied().skip(1).flatten().chain([end]);
@@ -268,7 +293,7 @@ fn spans(old: &[(Option<Moment>, CoverageState)], new: &[(Option<Moment>, Covera
     let mut found: Vec<Span> = Vec::new();
     for (from, until) in moments.iter().zip(ends) {
         let (before, after) = (at(old, *from), at(new, *from));
-        let Some(change) = told(&before, &after) else { continue };
+        let Some(change) = told(&before, &after, is_newer) else { continue };
         let from = *from;
         let span = Span { from, until, change, before, after };
         let continues = |last: &&mut Span| {
@@ -283,19 +308,24 @@ fn spans(old: &[(Option<Moment>, CoverageState)], new: &[(Option<Moment>, Covera
     found
 }
 
-/// How the past is another: covered or not, or by another agreement.
-fn told(before: &CoverageState, after: &CoverageState) -> Option<CoverageChange> {
+/// How the past is another: covered or not, or by another agreement. What was unknown and is not covered with the change is known now where
+/// it was collected later. Otherwise nothing tells but the change that there was nothing to lose (D16).
+fn told(before: &CoverageState, after: &CoverageState, is_newer: bool) -> Option<CoverageChange> {
     let change = coverage_change(before, after)?;
     match change {
         CoverageChange::Governed if before.governing == after.governing => None,
-        CoverageChange::MayBeGained => None,
-        // what was never known to be covered takes nothing from the record
-        CoverageChange::MayBeLost if before.coverage != Some(Coverage::Covered) => None,
+        // for another reason
+        CoverageChange::MayBeGained if before.coverage == after.coverage => None,
+        CoverageChange::MayBeLost if is_newer && was_unknown(before) => Some(CoverageChange::NowKnown),
         change => Some(change),
     }
 }
 
-fn state(interval: &Interval) -> CoverageState {
+fn was_unknown(state: &CoverageState) -> bool {
+    state.coverage == Some(Coverage::Unknown)
+}
+
+pub(super) fn state(interval: &Interval) -> CoverageState {
     CoverageState {
         coverage: Some(interval.coverage),
         governing: interval.governing.as_ref().map(|g| g.id.clone()),

@@ -54,6 +54,11 @@ impl EventKind {
         use EventKind::{Closed, Deleted, Ended, Left, PhiRemoved, Removed, Terminated};
         matches!(self, Closed | Deleted | Ended | Left | PhiRemoved | Removed | Terminated)
     }
+
+    /// Nothing happened: what was so before is known from here on.
+    pub fn tells_of_knowledge(self) -> bool {
+        matches!(self, Self::AgreementsKnown | Self::Known)
+    }
 }
 
 /// What happened.

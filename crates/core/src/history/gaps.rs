@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Interval;
+use super::{Event, Interval};
 use crate::inventory::Inventory;
 use crate::inventory::entity::Item;
 use crate::inventory::model::Account;
@@ -34,10 +34,12 @@ pub struct Gap {
     pub from: Option<String>,
     /// When it ended; null where nothing that is known ends it.
     pub until: Option<String>,
-    /// `not-covered` throughout, or `unknown` in part.
+    /// `not-covered` or `unknown`, throughout: a time that is the one in part and the other in part is two gaps.
     pub coverage: Coverage,
     /// Whether the account held PHI in some of it; null for kinds of agreement that PHI does not ask for.
     pub phi: Option<Held>,
+    /// What happened when it ended.
+    pub ended_with: Vec<Event>,
     #[serde(skip)]
     pub(crate) span: (Option<Moment>, Option<Moment>),
 }
@@ -76,12 +78,12 @@ pub fn of(intervals: &[Interval], register: &Register, is_hipaa: bool) -> Vec<Ga
             open = false;
             continue;
         }
-        match gaps.last_mut().filter(|_| open) {
+        match gaps.last_mut().filter(|gap| open && gap.coverage == interval.coverage) {
             Some(gap) => {
                 gap.span.1 = interval.span.1;
                 gap.until = interval.span.1.map(moment::format);
-                // in words, `not-covered` comes before `unknown`, and `yes` last
-                gap.coverage = gap.coverage.max(interval.coverage);
+                gap.ended_with.clone_from(&interval.ended_with);
+                // in words, `yes` comes last
                 gap.phi = gap.phi.max(phi);
             }
             None => gaps.push(Gap {
@@ -89,6 +91,7 @@ pub fn of(intervals: &[Interval], register: &Register, is_hipaa: bool) -> Vec<Ga
                 until: interval.span.1.map(moment::format),
                 coverage: interval.coverage,
                 phi,
+                ended_with: interval.ended_with.clone(),
                 span: interval.span,
             }),
         }

@@ -123,7 +123,7 @@ fn acceptance(facts: &mut Facts, mut fields: Fields<'_>) -> Option<(String, Acce
     if !super::organizations::is_partition(&partition) {
         let span = fields.get("agreementArn").map_or(fields.node.span, |n| n.span);
         let message = format!("this is an agreement of the partition `{partition}`");
-        fields.wrong(span, message, format!("countersign knows {}", super::organizations::PARTITIONS.join(" and ")));
+        fields.wrong(span, message, format!("countersign knows {}", super::organizations::partitions()));
         return None;
     }
     let organization = match fields.get("organizationArn") {

@@ -41,17 +41,17 @@ pub enum Change {
     Deleted,
     /// A service's trusted access was turned on or off.
     TrustedAccess { service: String, on: bool },
-    /// An agreement was accepted; with the acceptance where the event tells it.
-    Accepted { agreement: String, acceptance: Option<String> },
-    /// An acceptance was terminated.
-    Terminated { acceptance: String },
+    /// An agreement was accepted; which, and with the acceptance, where the event tells it: AWS has not published its fields.
+    Accepted { agreement: Option<String>, acceptance: Option<String> },
+    /// An acceptance was terminated; which, where the event tells it.
+    Terminated { acceptance: Option<String> },
 }
 
 impl Change {
     /// The acceptance that it terminates.
     pub fn terminated(&self) -> Option<&String> {
         match self {
-            Self::Terminated { acceptance } => Some(acceptance),
+            Self::Terminated { acceptance } => acceptance.as_ref(),
             _ => None,
         }
     }
@@ -189,17 +189,27 @@ fn change(fields: &mut Fields<'_>, name: &str, recipient: &str) -> Option<(Chang
             Some((Change::TrustedAccess { service, on: name == "EnableAWSServiceAccess" }, None))
         }
         "AcceptAgreement" => {
-            let agreement = needed(fields, requested("agreementId"), "the agreement that was accepted")?;
+            let agreement = requested("agreementId").and_then(|id| named(&id, "agreement-"));
             let response = fields.get("responseElements").and_then(|r| member(r, "customerAgreement"));
             let acceptance = response.and_then(|a| member(a, "id")).and_then(text);
+            let acceptance = acceptance.and_then(|id| named(&id, ACCEPTANCE));
             Some((Change::Accepted { agreement, acceptance }, None))
         }
         "TerminateAgreement" => {
-            let acceptance = needed(fields, requested("customerAgreementId"), "the acceptance that was terminated")?;
+            let acceptance = requested("customerAgreementId").and_then(|id| named(&id, ACCEPTANCE));
             Some((Change::Terminated { acceptance }, None))
         }
         _ => None,
     }
+}
+
+/// What ids of acceptances begin with.
+const ACCEPTANCE: &str = "customer-agreement-";
+
+/// An id, where a text is one or an ARN of one: CloudTrail may mask what it does not want to tell.
+fn named(text: &str, prefix: &str) -> Option<String> {
+    let id = text.rsplit('/').next().unwrap_or(text);
+    id.starts_with(prefix).then(|| id.to_owned())
 }
 
 /// A handshake is also used to enable all features, and to transfer bills: only an invitation makes an account join.

@@ -346,6 +346,14 @@ impl Facts {
         in_force.or_else(|| shown.iter().next_back()).map(|(id, _)| id.clone())
     }
 
+    /// That an account's own list shows agreements in force of two organizations, which is impossible (R41): one of them has ended.
+    pub fn shown_in_two(&self, account: &str) -> Option<String> {
+        let shown = &self.accounts.get(account)?.shown_agreements_of;
+        let mut in_force = shown.iter().filter(|(_, in_force)| **in_force).map(|(id, _)| id);
+        let (first, second) = (in_force.next()?, in_force.next()?);
+        Some(format!("its own list shows agreements of both {first} and {second} in force"))
+    }
+
     /// When an account deleted an organization that it managed, and what tells so.
     pub fn deleted_by(&self, account: &str) -> Option<(Moment, String)> {
         let is = |e: &&super::cloudtrail::Event| {

@@ -7,17 +7,21 @@ use super::cloudtrail::{Change, Event};
 use super::documents;
 use super::facts::{Account, Facts, Joined, Listing};
 use super::policy_types::PolicyType;
+use crate::aws;
 use crate::moment;
 use crate::problem::{Place, Problem};
 
 const STATES: [&str; 5] = ["PENDING_ACTIVATION", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"];
 
-/// The partitions whose agreements are known (D15).
-pub const PARTITIONS: [&str; 2] = ["aws", "aws-us-gov"];
-
-/// Whether the agreements of a partition are known.
+/// Whether the agreements of a partition are known (D15).
 pub fn is_partition(name: &str) -> bool {
-    PARTITIONS.contains(&name)
+    aws::partitions().iter().any(|partition| partition.name == name)
+}
+
+/// The partitions whose agreements are known, in words.
+pub fn partitions() -> String {
+    let names: Vec<&str> = aws::partitions().iter().map(|partition| partition.name.as_str()).collect();
+    names.join(" and ")
 }
 
 /// Whether the ARN is of a partition whose agreements are not known, which is an error where it stands.
@@ -27,7 +31,7 @@ fn is_elsewhere(fields: &mut Fields<'_>, what: &str) -> bool {
         return false;
     }
     let span = fields.get("Arn").map_or(fields.node.span, |n| n.span);
-    let help = format!("countersign knows the agreements of {}", PARTITIONS.join(" and "));
+    let help = format!("countersign knows the agreements of {}", partitions());
     fields.wrong(span, format!("this {what} is of the partition `{partition}`"), help);
     true
 }

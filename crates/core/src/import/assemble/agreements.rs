@@ -19,19 +19,22 @@ impl Assembly<'_> {
         let mut accepted: BTreeMap<String, Vec<(String, Acceptance)>> = BTreeMap::new();
         for (id, event) in &events {
             if let Change::Accepted { agreement, acceptance } = &event.change {
-                let unlisted = self.accepted(id, event, agreement, acceptance.as_ref());
+                let unlisted = self.accepted(id, event, agreement.as_deref(), acceptance.as_ref());
                 accepted.entry(event.recipient.clone()).or_default().extend(unlisted);
             }
         }
         let mut lost: BTreeMap<String, Vec<Moment>> = BTreeMap::new();
         for (_, event) in &events {
             if let Change::Terminated { acceptance } = &event.change {
+                let by_time = if acceptance.is_none() { self.ended_at(event) } else { None };
+                let id = acceptance.clone().or(by_time).unwrap_or_default();
+                let is_confirmed = self.is_missing_from_a_list(&id);
                 let own = accepted.get_mut(&event.recipient).into_iter().flatten();
-                let by_event = own.into_iter().find(|(id, _)| id == acceptance).map(|(_, told)| told);
-                match (self.facts.agreements.get_mut(acceptance), by_event) {
+                let by_event = own.into_iter().find(|(own, _)| *own == id).map(|(_, told)| told);
+                match (self.facts.agreements.get_mut(&id), by_event) {
                     (Some(known), _) | (None, Some(known)) => {
-                        let note = terminated(acceptance, known, event, self.facts.as_of);
-                        note.into_iter().for_each(|(message, help)| self.facts.remark(message, help));
+                        let notes = terminated(&id, known, event, (self.facts.as_of, is_confirmed));
+                        notes.into_iter().for_each(|(message, help)| self.facts.remark(message, help));
                     }
                     (None, None) => lost.entry(event.recipient.clone()).or_default().push(event.at),
                 }
@@ -42,6 +45,10 @@ impl Assembly<'_> {
             self.unlisted(&account, acceptances, ended);
         }
         for (account, ended) in &lost {
+            let ended: Vec<Moment> = ended.iter().copied().filter(|at| !self.is_after_the_list(account, *at)).collect();
+            if ended.is_empty() {
+                continue;
+            }
             let message = format!("account {account}: an agreement was terminated that no file lists");
             let help = "its list of agreements shows only those in force; what was in force before is unknown";
             self.facts.remark(message, help);
@@ -52,6 +59,65 @@ impl Assembly<'_> {
             }
             self.facts.account(account).agreements_since = since;
         }
+        self.lists_that_differ();
+    }
+
+    /// Whether an account's list of agreements was collected, and before a moment: what is terminated then, and is not on it, was accepted
+    /// after it, and the list is as complete as it was (D16).
+    fn is_after_the_list(&self, account: &str, at: Moment) -> bool {
+        let listed = self.facts.accounts.get(account).is_some_and(|a| a.agreements_listed);
+        listed && self.facts.collected_until().is_some_and(|until| until < at)
+    }
+
+    /// The acceptance that ended when an event tells that one was terminated, where there is one alone, and no other event ended it.
+    fn ended_at(&self, event: &Event) -> Option<String> {
+        let managed = self.facts.managed_by(&event.recipient);
+        let own = |a: &Acceptance| {
+            a.account.as_ref() == Some(&event.recipient) || (managed.is_some() && a.organization.as_deref() == managed)
+        };
+        let then = |a: &Acceptance| a.end.is_some_and(|end| is_near(end, event.at)) && is_ended_by_list(a);
+        let mut found = self.facts.agreements.iter().filter(|(_, a)| own(a) && then(a)).map(|(id, _)| id);
+        match (found.next(), found.next()) {
+            (Some(only), None) => Some(only.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether a list that would show an acceptance, were it in force, lacks it: that of its account, or of the manager of its organization.
+    fn is_missing_from_a_list(&self, id: &str) -> bool {
+        let Some(told) = self.facts.agreements.get(id) else { return false };
+        let organization = told.organization.as_deref();
+        let owns = |account: &String| {
+            told.account.as_ref() == Some(account)
+                || (organization.is_some() && self.facts.managed_by(account) == organization)
+        };
+        let mut lists = self.facts.lists.iter().filter(|(account, _)| owns(account)).flat_map(|(_, lists)| lists);
+        lists.any(|(_, ids)| !ids.contains(id))
+    }
+
+    /// A member's list shows the agreements of its organization too: one that lacks an agreement which another list shows in force is
+    /// older, or newer.
+    fn lists_that_differ(&mut self) {
+        let mut told = Vec::new();
+        for (account, lists) in &self.facts.lists {
+            let Some(organization) = self.timelines.get(account).and_then(|t| t.current.as_ref()) else { continue };
+            if self.facts.managed_by(account).is_some() {
+                continue;
+            }
+            let in_force = self.facts.agreements.iter().filter(|(_, a)| {
+                a.organization.as_ref() == Some(organization) && a.end.is_none() && a.known_until.is_none()
+            });
+            for (id, agreement) in in_force.filter(|(id, _)| lists.iter().all(|(_, ids)| !ids.contains(*id))) {
+                told.push(format!(
+                    "the list of account {account} does not show {id} of {organization}, which {} shows in force",
+                    agreement.place.source.path
+                ));
+            }
+        }
+        for message in told {
+            let help = "the agreement covers every account of its organization; if the list is the newer one, it has ended: collect both again";
+            self.facts.remark(message, help);
+        }
     }
 
     /// An acceptance that an event witnesses: where no list has it, what the event tells of it.
@@ -59,20 +125,18 @@ impl Assembly<'_> {
         &mut self,
         id: &str,
         event: &Event,
-        agreement: &str,
+        agreement: Option<&str>,
         acceptance: Option<&String>,
     ) -> Option<(String, Acceptance)> {
-        let offer = builtin::offers().iter().find(|o| o.id == agreement);
+        let offer = builtin::offers().iter().find(|o| Some(o.id.as_str()) == agreement);
         let organization = match &offer {
-            Some(offer) if offer.is_of_organization() => self.facts.managed_by(&event.recipient).map(str::to_owned),
-            _ => None,
+            Some(offer) if !offer.is_of_organization() => None,
+            _ => self.facts.managed_by(&event.recipient).map(str::to_owned),
         };
-        let by_organization = offer.as_ref().is_some_and(|o| o.is_of_organization());
-        let near = |a: &Acceptance| (a.start - event.at).num_minutes().abs() <= 10;
         let same = |a: &Acceptance| {
-            let owner =
-                a.account.as_ref() == Some(&event.recipient) || (by_organization && a.organization == organization);
-            a.agreement == agreement && owner && near(a)
+            let owner = a.account.as_ref() == Some(&event.recipient)
+                || (organization.is_some() && a.organization == organization);
+            agreement.is_none_or(|named| a.agreement == named) && owner && is_near(a.start, event.at)
         };
         let known =
             self.facts.agreements.iter_mut().find(|(key, a)| acceptance == Some(*key) || same(a)).map(|(_, a)| a);
@@ -82,13 +146,16 @@ impl Assembly<'_> {
             return None;
         }
         let Some(offer) = offer.filter(|o| !o.is_of_organization() || organization.is_some()) else {
-            let message = format!("{}: {agreement} or its organization is unknown", event.witness);
+            let message = match agreement {
+                Some(agreement) => format!("{}: {agreement} or its organization is unknown", event.witness),
+                None => format!("{}: it does not name the agreement that was accepted", event.witness),
+            };
             self.facts.remark(message, "list the customer agreements of the account");
             return None;
         };
         let account = organization.is_none().then(|| event.recipient.clone());
         let told = Acceptance {
-            agreement: agreement.to_owned(),
+            agreement: offer.id.clone(),
             name: None,
             account,
             organization,
@@ -113,6 +180,8 @@ impl Assembly<'_> {
         // each may have been terminated, where as many terminations are told as there are acceptances
         let latest = open.iter().rev().zip(ended.iter().rev());
         let all_ended = open.len() <= ended.len() && latest.clone().all(|(start, end)| start < end);
+        // what ended after the list had begun after it: from then on it is not known, and nothing before
+        let all_ended = all_ended && !ended.iter().all(|at| self.is_after_the_list(account, *at));
         let listed = self.facts.accounts.get(account).is_some_and(|a| a.agreements_listed);
         for (id, told) in acceptances {
             let witness = told.start_witness.clone().unwrap_or_default();
@@ -211,32 +280,60 @@ impl Assembly<'_> {
     }
 }
 
-/// What an event says that terminates an acceptance. A list that was collected after it does not show it as it was before: the two
-/// contradict each other, and which of them is right is not known.
+/// Whether two moments may be of one change.
+fn is_near(one: Moment, other: Moment) -> bool {
+    (one - other).num_minutes().abs() <= 10
+}
+
+/// Whether no event tells of the end of an acceptance.
+fn is_ended_by_list(told: &Acceptance) -> bool {
+    told.end_witness.as_deref().is_none_or(|witness| !witness.contains("CloudTrail"))
+}
+
+/// What an event says that terminates an acceptance. A list that was collected after it does not show it as it was before, and one of which it
+/// is not known when it was collected may not: the two contradict each other, and which of them is right is not known. A list that lacks it
+/// confirms the event.
 fn terminated(
     id: &str,
     known: &mut Acceptance,
     event: &Event,
-    as_of: Option<Moment>,
+    (as_of, is_confirmed): (Option<Moment>, bool),
 ) -> Option<(String, &'static str)> {
+    const AGAIN: &str = "whether it is in force since is unknown: collect the list again";
     let by_event = known.known_until == Some(known.start);
-    if !by_event && known.end.is_none() && known.start >= event.at {
+    let by_list = known.end.filter(|_| is_ended_by_list(known));
+    append(&mut known.end_witness, &event.witness);
+    if let Some(end) = by_list.filter(|end| !is_near(*end, event.at)) {
+        let message = format!(
+            "{id} is listed as ended on {}, but was terminated on {}: {}",
+            moment::format(end),
+            moment::format(event.at),
+            event.witness
+        );
+        return Some((
+            message,
+            "the list decides; which of the two is right is for the agreement's own page in the console to show",
+        ));
+    }
+    if known.end.is_some() {
+        return None;
+    }
+    if known.start >= event.at {
+        if by_event {
+            return None;
+        }
         known.known_until = Some(known.start);
-        append(&mut known.end_witness, &event.witness);
         let since = moment::format(known.start);
         let message =
             format!("{id} is listed as in force since {since}, but was terminated by then: {}", event.witness);
         return Some((message, "whether it is in force is unknown: collect the list again"));
     }
-    if known.end.is_some() || known.start >= event.at {
-        append(&mut known.end_witness, &event.witness);
-        return None;
-    }
-    if !by_event && as_of.is_some_and(|as_of| event.at < as_of) {
+    if !by_event && !is_confirmed && as_of.is_none_or(|as_of| event.at < as_of) {
         known.known_until = Some(known.known_until.map_or(event.at, |until| until.min(event.at)));
-        append(&mut known.end_witness, &event.witness);
-        let message = format!("{id} is listed as in force, but was terminated before it was listed: {}", event.witness);
-        return Some((message, "whether it is in force since is unknown: collect the list again"));
+        let before =
+            if as_of.is_some() { "before it was listed" } else { "on a day that may be after that of the list" };
+        let message = format!("{id} is listed as in force, but was terminated {before}: {}", event.witness);
+        return Some((message, AGAIN));
     }
     known.end = Some(event.at);
     known.known_until = None;
