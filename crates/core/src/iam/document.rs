@@ -89,8 +89,9 @@ impl<T> Clause<T> {
 impl Clause<Template> {
     /// The same, with what an equal list of actions before it holds: accounts have the same few lists under other names.
     fn shared(self) -> Self {
+        type Known = HashMap<Arc<[String]>, Arc<[Template]>>;
         thread_local! {
-            static KNOWN: RefCell<HashMap<Arc<[String]>, Arc<[Template]>>> = RefCell::default();
+            static KNOWN: RefCell<Known> = RefCell::default();
         }
         KNOWN.with_borrow_mut(|known| {
             if let Some((texts, patterns)) = known.get_key_value(&self.texts).filter(|(_, p)| **p == self.patterns) {

@@ -160,8 +160,8 @@ pub struct Entity {
     pub attrs: Fields,
     /// Its parents, with their places.
     pub parents: Vec<(Uid, Span)>,
-    /// Its tags: entities with the same share them.
-    pub tags: Arc<BTreeMap<String, String>>,
+    /// Its tags.
+    pub tags: SharedTags,
     /// Built in: nothing in the user's files declares it.
     pub built_in: bool,
 }
@@ -309,10 +309,13 @@ impl Item {
     }
 }
 
+/// The tags of an entity: those with the same share them.
+pub type SharedTags = Arc<BTreeMap<String, String>>;
+
 /// Tags, once for all entities that a thread reads with the same.
-pub(crate) fn shared(tags: BTreeMap<String, String>) -> Arc<BTreeMap<String, String>> {
+pub(crate) fn shared(tags: BTreeMap<String, String>) -> SharedTags {
     thread_local! {
-        static KNOWN: RefCell<HashSet<Arc<BTreeMap<String, String>>>> = RefCell::default();
+        static KNOWN: RefCell<HashSet<SharedTags>> = RefCell::default();
     }
     /// So many are remembered.
     const REMEMBERED: usize = 16_384;

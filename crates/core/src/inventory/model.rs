@@ -1,10 +1,9 @@
 //! Typed views of the entities that evaluation reads.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::builtin::is_full_resource_access;
-use super::entity::{Entity, Item};
+use super::entity::{Entity, Item, SharedTags};
 use super::{Inventory, deleted};
 use crate::moment::Moment;
 
@@ -113,7 +112,7 @@ pub struct Account {
     /// Its resource control policies, besides RCPFullAWSAccess.
     pub rcps: Vec<String>,
     /// Its tags.
-    pub tags: Arc<BTreeMap<String, String>>,
+    pub tags: SharedTags,
     /// Whether these are all of them.
     pub tags_known: bool,
 }

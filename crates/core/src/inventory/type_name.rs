@@ -136,8 +136,9 @@ mod tests {
 
     #[test]
     fn names_are_compared_as_texts_wherever_they_stand() {
-        let (copied, other) = (TypeName(Cow::Owned("Role".to_owned())), TypeName::from("Vendor"));
-        assert_eq!(copied, TypeName::from("Role"));
-        assert!(copied < TypeName::from("Root") && copied < other && other > TypeName::from("User"));
+        let copied = TypeName(Cow::Owned("Role".to_owned()));
+        let [role, root, user, other] = ["Role", "Root", "User", "Vendor"].map(TypeName::from);
+        assert_eq!(copied, role);
+        assert!(copied < root && copied < other && other > user);
     }
 }

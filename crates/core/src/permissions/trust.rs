@@ -22,7 +22,7 @@ use crate::iam::document::{Document, Statement};
 use crate::iam::principal::Who;
 use crate::iam::whom::{self, EXCEPTED, PRINCIPAL};
 use crate::inventory::Policy;
-use crate::inventory::entity::Entity;
+use crate::inventory::entity::{Entity, SharedTags};
 use crate::problem::Failure;
 use crate::terms::Decision;
 
@@ -45,7 +45,7 @@ pub struct Surroundings {
 pub struct Trust {
     role: String,
     account: String,
-    tags: Arc<BTreeMap<String, String>>,
+    tags: SharedTags,
     policy: Rc<Layer>,
     around: Surroundings,
     /// Everyone that the statements name, each once.
