@@ -14,7 +14,7 @@ use crate::report::plain::can::Asked;
 use crate::report::plain::who::Elsewhere;
 use crate::report::rows::Besides;
 use crate::report::typed::{Typed, USUAL_KIND};
-use crate::report::who_can::{Escalations, Needed, Row, may_be_near};
+use crate::report::who_can::{Escalations, Needed, Row, near};
 use countersign_core::assessment::completeness::others::Others;
 use countersign_core::assessment::plans::Planner;
 use countersign_core::assessment::{ASSUMES, Assessment, GRANTS_ITSELF, OperationAnswer, PrincipalAnswer, assess};
@@ -295,7 +295,7 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     let asked = Asked { names: Names::new(&session.inventory), name: &narrow::signed_in(&session, &name) };
     let accounts = assessment.principals.iter().map(|p| p.account.clone()).collect();
     let mut later = day::permissions(&session, accounts)?;
-    if !assessment.principals.iter().flat_map(|p| &p.operations).any(|o| o.decision == Decision::Allow) {
+    if !assessment.principals.iter().flat_map(|p| p.operations.in_common()).any(|o| o.decision == Decision::Allow) {
         let accounts: Vec<String> = assessment.principals.iter().map(|p| p.account.clone()).collect();
         later.extend(ending::elsewhere(&session, &assessment, &accounts)?);
     }
@@ -318,7 +318,7 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     let is_allowed = |o: &OperationAnswer| {
         o.any_request.as_ref().map_or(o.decision == Decision::Allow, |any| any.decision == AnyAllowed::Yes)
     };
-    let allowed = assessment.principals.iter().flat_map(|p| &p.operations).all(is_allowed);
+    let allowed = assessment.principals.iter().flat_map(|p| p.operations.in_common()).all(is_allowed);
     Ok(if allowed && !missing { OK } else { NOT_OK })
 }
 
@@ -429,13 +429,8 @@ fn needed(session: &Session, assessment: &Assessment) -> Result<Needed, Failure>
     let planner = Planner { inventory: &session.inventory, rules: &session.rules, options: &session.options };
     let most = MOST_COPIED / session.inventory.entities.len().max(1);
     let mut found = Needed::new();
-    for (at, principal) in assessment.principals.iter().enumerate() {
-        for (place, answer) in principal.operations.iter().enumerate().filter(|(_, a)| may_be_near(a)) {
-            if found.len() >= most {
-                return Ok(found);
-            }
-            found.insert((at, place), planner.permissions_needed(principal, answer)?);
-        }
+    for (at, (principal, answer)) in near(assessment).take(most) {
+        found.insert(at, planner.permissions_needed(principal, answer)?);
     }
     Ok(found)
 }

@@ -80,7 +80,7 @@ pub fn roles(
 /// What comes before the answers where none of them is yes, and a role has another one: who reads only the beginning is not told less
 /// than what is so.
 pub fn first(assessment: &Assessment, roles: &[AsRole], names: Names<'_>) -> Option<String> {
-    let mut own = assessment.principals.iter().flat_map(|p| &p.operations);
+    let mut own = assessment.principals.iter().flat_map(|p| p.operations.in_common());
     if own.any(|o| o.decision == Decision::Allow) {
         return None;
     }

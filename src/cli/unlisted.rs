@@ -35,7 +35,7 @@ pub fn first(own: &Assessment, besides: &[Others], name: &str) -> Option<String>
     if besides.is_empty() {
         return None;
     }
-    let allowed = own.principals.iter().flat_map(|p| &p.operations).any(|o| o.decision == Decision::Allow);
+    let allowed = own.principals.iter().flat_map(|p| p.operations.in_common()).any(|o| o.decision == Decision::Allow);
     let word = if allowed { "In part unknown" } else { "Unknown" };
     Some(format!(
         "{word}: the groups or the assignments of {name} were not all collected, so {name} may perhaps do more."

@@ -193,7 +193,7 @@ fn access(assessment: &Assessment, names: Names<'_>) -> Value {
     let mut principals = Vec::new();
     for principal in &assessment.principals {
         let mut vector: Vec<[usize; 2]> = Vec::new();
-        for operation in &principal.operations {
+        for operation in &principal.operations.tell() {
             vector.push([asked.place(question(operation, names)), answers.place(answer(operation, principal, names))]);
         }
         let vector = vectors.place(json!(vector));

@@ -6,7 +6,7 @@ use super::diff::principal as principal_words;
 use super::sentences::{self, place};
 use super::typed::Typed;
 use super::{bold, completeness, day, dim, paragraph, verdict};
-use countersign_core::assessment::{Assessment, GateAnswer, OperationAnswer, Person, PrincipalAnswer};
+use countersign_core::assessment::{Assessment, GateAnswer, OfClass, OperationAnswer, Person, PrincipalAnswer};
 use countersign_core::diff::PrincipalEntry;
 use countersign_core::escalation::Escalation;
 use countersign_core::people::{Assumer, Behind, Roles, short};
@@ -23,7 +23,7 @@ const NEARLY: usize = 2;
 pub type Needed = BTreeMap<(usize, usize), Option<usize>>;
 
 /// Whether an answer is worth trying: every gate that it fails is one of permissions, and at first sight few of them have to change.
-pub fn may_be_near(answer: &OperationAnswer) -> bool {
+fn may_be_near(answer: &OperationAnswer) -> bool {
     let because = || answer.gates.iter().flat_map(|gate| &gate.because);
     let silent: BTreeSet<&String> = because().filter(|b| b.statement.is_none()).map(|b| &b.action).collect();
     let denying: BTreeSet<_> = because().filter_map(|b| b.statement.as_ref()).collect();
@@ -32,27 +32,50 @@ pub fn may_be_near(answer: &OperationAnswer) -> bool {
         && (1..=NEARLY).contains(&(silent.len() + denying.len()))
 }
 
+/// The answers that [`may_be_near`], by the place of the principal and of the answer in the assessment. Most principals are denied
+/// otherwise, and are not told for it.
+pub fn near(assessment: &Assessment) -> impl Iterator<Item = ((usize, usize), Row<'_>)> {
+    let mut possible = OfClass::default();
+    let of = move |(at, principal): (usize, &'_ PrincipalAnswer)| -> Vec<(usize, usize)> {
+        let possible = possible.ask(&principal.operations, is_near_perhaps);
+        possible.iter().enumerate().filter(|(_, is)| **is).map(|(place, _)| (at, place)).collect()
+    };
+    let places: Vec<(usize, usize)> = assessment.principals.iter().enumerate().flat_map(of).collect();
+    let row = |at: (usize, usize)| {
+        let principal = assessment.principals.get(at.0)?;
+        Some((at, (principal, principal.operations.get(at.1)?)))
+    };
+    places.into_iter().filter_map(row).filter(|(_, (_, answer))| may_be_near(answer))
+}
+
+/// Whether an answer like this one may be near. How many statements deny differs within a class: two levels may have one document.
+fn is_near_perhaps(answer: &OperationAnswer) -> bool {
+    let because = || answer.gates.iter().flat_map(|gate| &gate.because);
+    let silent: BTreeSet<&String> = because().filter(|b| b.statement.is_none()).map(|b| &b.action).collect();
+    let denied = usize::from(because().any(|b| b.statement.is_some()));
+    answer.decision == Decision::Deny
+        && answer.gates.iter().all(|g| !g.because.is_empty())
+        && (1..=NEARLY).contains(&(silent.len() + denied))
+}
+
 /// The answers of an assessment: who may, of whom it is unknown, and who nearly may.
 pub fn rows<'a>(assessment: &'a Assessment, needed: &Needed) -> [Vec<Row<'a>>; 3] {
-    let all: Vec<Row<'_>> =
-        assessment.principals.iter().flat_map(|p| p.operations.iter().map(move |o| (p, o))).collect();
-    let of = |decision: Decision| all.iter().filter(|(_, o)| o.decision == decision).copied().collect();
-    let mut nearly = Vec::new();
-    for (at, principal) in assessment.principals.iter().enumerate() {
-        for (place, answer) in principal.operations.iter().enumerate().filter(|(_, answer)| may_be_near(answer)) {
-            let tried = needed.get(&(at, place));
-            if tried.is_none_or(|needed| needed.is_some_and(|number| number <= NEARLY)) {
-                nearly.push((principal, answer));
-            }
-        }
-    }
+    let of = |decision: Decision| {
+        let is = |p: &&PrincipalAnswer| p.operations.in_common().iter().any(|o| o.decision == decision);
+        let rows = |p: &'a PrincipalAnswer| p.operations.iter().filter(|o| o.decision == decision).map(move |o| (p, o));
+        assessment.principals.iter().filter(is).flat_map(rows).collect()
+    };
+    let is_near =
+        |at: &(usize, usize)| needed.get(at).is_none_or(|needed| needed.is_some_and(|number| number <= NEARLY));
+    let nearly = near(assessment).filter(|(at, _)| is_near(at)).map(|(_, row)| row).collect();
     [of(Decision::Allow), of(Decision::Unknown), nearly]
 }
 
 /// What stands in everybody's way, where nobody may: the gate that everybody fails first, which is the answer (D8), and where that is so.
 /// One that fails later is no answer of anybody's.
 pub fn in_everybodys_way(assessment: &Assessment) -> Vec<(&GateAnswer, Vec<Row<'_>>)> {
-    let all = || assessment.principals.iter().flat_map(|p| p.operations.iter().map(move |o| (p, o)));
+    // what a gate says is the same for all of a class
+    let all = || assessment.principals.iter().flat_map(|p| p.operations.in_common().into_iter().map(move |o| (p, o)));
     if all().any(|(_, o)| o.decision != Decision::Deny) {
         return Vec::new();
     }

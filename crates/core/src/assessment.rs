@@ -95,7 +95,7 @@ use completeness::Completeness;
 use plans::Plan;
 
 pub use crate::permissions::principals::Person;
-pub use answers::{Answers, Class};
+pub use answers::{Answers, Class, OfClass};
 pub use operation::Operation;
 
 /// What to assess.

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use crate::agreements::Agreements;
-use crate::assessment::{OperationAnswer, Options, PrincipalAnswer};
+use crate::assessment::{OfClass, OperationAnswer, Options, PrincipalAnswer};
 use crate::aws;
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
@@ -73,7 +73,8 @@ pub fn of(
     options: &Options,
     answers: &[PrincipalAnswer],
 ) -> Result<BTreeMap<(String, String), Vec<Escalation>>, Failure> {
-    let lacking = answers.iter().filter(|p| p.operations.iter().any(would_help));
+    let mut helped = OfClass::default();
+    let lacking = answers.iter().filter(|p| helped.ask(&p.operations, would_help).contains(&true));
     let lacking: BTreeSet<(&str, &str)> = lacking.map(|p| (p.account.as_str(), p.principal.as_str())).collect();
     if lacking.is_empty() {
         return Ok(BTreeMap::new());

@@ -104,7 +104,10 @@ pub fn behind<'p>(
             o.any_request.as_ref().is_some_and(|a| a.decision != crate::terms::AnyAllowed::No)
         };
         p.kind == PrincipalKind::Role
-            && p.operations.iter().any(|o| may(&o.decision) || o.permitted || any(o) || o.actions.values().any(may))
+            && p.operations
+                .in_common()
+                .into_iter()
+                .any(|o| may(&o.decision) || o.permitted || any(o) || o.actions.values().any(may))
     };
     let wanted: BTreeSet<String> = principals.into_iter().filter(may).map(|p| p.principal.clone()).collect();
     follow((inventory, rules), options, &wanted)

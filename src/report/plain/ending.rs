@@ -109,7 +109,7 @@ pub struct Elsewhere<'a> {
 /// terminate: their cover does not end with an agreement of their own. Where no account is named, all were asked about: what terminates
 /// the agreement of an organization is among the answers, and of one made outside AWS Artifact nothing is (R73).
 pub fn governed_elsewhere<'a>(assessment: &'a Assessment, accounts: &[String]) -> Vec<Elsewhere<'a>> {
-    let mut all = assessment.principals.iter().flat_map(|p| &p.operations);
+    let mut all = assessment.principals.iter().flat_map(|p| p.operations.in_common());
     let kind = all.find(|o| o.operation == TERMINATES).and_then(|o| o.agreement.as_ref());
     let mut found: BTreeMap<&str, Elsewhere<'a>> = BTreeMap::new();
     let is_named = |account: &str| accounts.iter().any(|named| named == account);

@@ -75,7 +75,7 @@ pub fn first(
     let behind = may.iter().chain(unknown).filter_map(|(p, _)| roles.get(&p.principal));
     let at_a_role = behind.flat_map(|b| &b.others).any(|other| other.unlisted.is_some());
     let others = at_a_role || !assessment.completeness.perhaps_others.is_empty();
-    let all = assessment.principals.iter().flat_map(|p| &p.operations);
+    let all = assessment.principals.iter().flat_map(|p| p.operations.in_common());
     let mut deeds: Vec<String> = Vec::new();
     for deed in all.map(|o| names.deed(o)) {
         if !deeds.contains(&deed) {

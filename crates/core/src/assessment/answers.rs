@@ -190,6 +190,27 @@ impl Answers {
     }
 }
 
+/// What is asked of answers and is the same for all of a class: it is found out of one of them, and the others are not told for it.
+pub struct OfClass<T> {
+    /// By the address of the class, which is kept.
+    known: HashMap<usize, (Arc<Class>, Arc<[T]>)>,
+}
+
+impl<T> Default for OfClass<T> {
+    fn default() -> Self {
+        Self { known: HashMap::new() }
+    }
+}
+
+impl<T> OfClass<T> {
+    /// What is found out of each answer of a principal, in their order.
+    pub fn ask(&mut self, answers: &Answers, of: impl Fn(&OperationAnswer) -> T) -> Arc<[T]> {
+        let Some(class) = answers.class() else { return answers.iter().map(of).collect() };
+        let found = || (class.clone(), answers.tell().iter().map(of).collect());
+        self.known.entry(Arc::as_ptr(class).addr()).or_insert_with(found).1.clone()
+    }
+}
+
 impl Own {
     fn tell(&self, shared: &Shared) -> OperationAnswer {
         let mut answer = shared.answer.clone();

@@ -449,7 +449,7 @@ impl Guardrails {
     fn never_asked(&self, id: &str, assessment: &Assessment) -> Option<String> {
         let terms = self.terms(id);
         let asked: BTreeSet<String> =
-            assessment.principals.iter().flat_map(|p| &p.operations).map(|o| grant(o.operation)).collect();
+            assessment.principals.iter().flat_map(|p| p.operations.in_common()).map(|o| grant(o.operation)).collect();
         let first = terms.actions.first()?;
         let is_asked = |name: &String| name == "may" || asked.contains(name);
         (!terms.actions.iter().any(is_asked)).then(|| {

@@ -60,7 +60,9 @@ fn concerning(others: &Others, person: &Named, own: &[PrincipalAnswer]) -> Optio
     }
     let allowed = |operation: &Operation| {
         let theirs = here().filter(|p| stands_behind(person, p));
-        theirs.flat_map(|p| &p.operations).any(|o| o.decision == Decision::Allow && Operation::of(o) == *operation)
+        theirs
+            .flat_map(|p| p.operations.in_common())
+            .any(|o| o.decision == Decision::Allow && Operation::of(o) == *operation)
     };
     let operations: Vec<Operation> = others.operations.iter().filter(|o| !allowed(o)).cloned().collect();
     let missing = if others.permission_set.is_some() { Missing::Members } else { Missing::Assignments };
