@@ -136,10 +136,11 @@ fn targets(inventory: &Inventory, principal: &Principal, on: On) -> BTreeSet<Str
         }
         On::Groups => groups.into_iter().filter(|g| g.ty == "Group").map(|g| g.id.clone()).collect(),
         On::OtherGroups => {
-            let of_account = |id: &str| id.split(':').nth(4) == Some(principal.account.as_str());
-            let others =
-                inventory.of_type("Group").map(|g| &g.uid).filter(|g| of_account(&g.id) && !groups.contains(g));
-            others.map(|g| g.id.clone()).collect()
+            // those of its account stand together
+            let prefix: String = principal.arn.split_inclusive(':').take(5).collect();
+            let from = inventory.entities.range(Uid::new("Group", prefix.as_str())..).map(|(uid, _)| uid);
+            let of_account = from.take_while(|uid| uid.ty == "Group" && uid.id.starts_with(&prefix));
+            of_account.filter(|g| !groups.contains(g)).map(|g| g.id.clone()).collect()
         }
     }
 }
