@@ -301,8 +301,9 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     }
     let text = || can_text(args, &assessment, &asked, (&as_roles, &besides, &grants), (&leaves_out, &later));
     let rows = || {
-        let principals = assessment.principals.iter().chain(as_roles.iter().map(|r| &r.answer));
-        let all = principals.flat_map(|p| p.operations.iter().map(move |o| (p, o)));
+        let own = assessment.principals.iter().flat_map(|p| p.operations.iter().map(move |o| (p, o)));
+        let (through, ways) = (becoming::answers(&as_roles), becoming::ways(&asked.name.to_string(), &as_roles));
+        let all = own.chain(through.iter().map(|(p, o)| (*p, o)));
         let unknown = unlisted::first(&assessment, &besides, asked.name).into_iter();
         let mut sentences: Vec<String> = unknown.chain(becoming::first(&assessment, &as_roles, asked.names)).collect();
         if !assessment.principals.is_empty() {
@@ -310,7 +311,7 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
         }
         sentences.extend(later.iter().cloned());
         sentences.push(told_left_out(&leaves_out));
-        let besides = Besides { grants: Some(&grants), ..Besides::default() };
+        let besides = Besides { grants: Some(&grants), ways: Some(&ways), ..Besides::default() };
         let table = report::rows::answers(&assessment, asked.names, besides, all).of_moment(&assessment.at, provenance);
         (sentences.join(" "), table)
     };
@@ -411,7 +412,7 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
         if !grants.is_empty() {
             sentences.push(report::plain::who::grants(grants.len()));
         }
-        let besides = Besides { roles: Some(&roles), grants: Some(&grants) };
+        let besides = Besides { roles: Some(&roles), grants: Some(&grants), ..Besides::default() };
         let table = report::rows::who(&assessment, names, besides, rows.concat());
         let table = report::rows::elsewhere(table, elsewhere.sentences);
         (sentences.join(" "), table.of_moment(&assessment.at, provenance))

@@ -7,10 +7,12 @@ use serde::Serialize;
 use super::Session;
 use crate::report::plain::{Names, listed};
 use crate::report::{paragraph, sentences};
-use countersign_core::assessment::{Assessment, Filter, Operation, Options, PrincipalAnswer, assess};
+use countersign_core::assessment::{
+    Assessment, DependencyAnswer, Filter, Operation, OperationAnswer, Options, PrincipalAnswer, assess,
+};
 use countersign_core::people::{self, Assumer, Roles, short};
 use countersign_core::problem::Failure;
-use countersign_core::terms::{Decision, PrincipalKind};
+use countersign_core::terms::{AnyAllowed, Decision, PrincipalKind};
 
 /// A role that may be become, and how.
 #[derive(Serialize)]
@@ -97,6 +99,36 @@ pub fn first(assessment: &Assessment, roles: &[AsRole], names: Names<'_>) -> Opt
         ([], perhaps) => Some(format!("Perhaps, by assuming {}. {itself}", listed(perhaps, "or"))),
         (yes, _) => Some(format!("Yes, by assuming {}. {itself}", listed(yes, "or"))),
     }
+}
+
+/// The answers of these roles for whoever becomes them: a role that is perhaps become is perhaps allowed.
+pub fn answers(roles: &[AsRole]) -> Vec<(&PrincipalAnswer, OperationAnswer)> {
+    let of = |role: &AsRole, mut answer: OperationAnswer| {
+        if !role.certain && answer.decision == Decision::Allow {
+            answer.decision = Decision::Unknown;
+        }
+        if let Some(any) = answer.any_request.as_mut().filter(|any| !role.certain && any.decision == AnyAllowed::Yes) {
+            any.decision = AnyAllowed::Unknown;
+        }
+        if !role.certain && answer.decision != Decision::Deny {
+            let known: BTreeSet<String> = answer.depends_on.iter().map(|d| d.key.clone()).collect();
+            let more = role.depends_on.iter().filter(|key| !known.contains(*key));
+            answer.depends_on.extend(more.map(|key| DependencyAnswer { key: key.clone(), allows: Vec::new() }));
+        }
+        answer
+    };
+    let each =
+        |role: &AsRole| role.answer.operations.tell().into_iter().map(|answer| of(role, answer)).collect::<Vec<_>>();
+    roles.iter().flat_map(|role| each(role).into_iter().map(move |answer| (&role.answer, answer))).collect()
+}
+
+/// How somebody becomes each role, by its ARN, in words.
+pub fn ways(name: &str, roles: &[AsRole]) -> BTreeMap<String, String> {
+    let way = |role: &AsRole| {
+        let chain = role.roles.iter().map(|r| short(r)).collect::<Vec<_>>().join(", then ");
+        sentences::perhaps(role.certain, &format!("{name}, by assuming {chain}"))
+    };
+    roles.iter().map(|role| (role.answer.principal.clone(), way(role))).collect()
 }
 
 /// In words; `None` where there are none.

@@ -10,6 +10,7 @@ pub use answered::Answered;
 use answered::Names;
 use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment, OperationAnswer};
 use countersign_core::finding::{Finding, Severity};
+use countersign_core::permissions::can_be_settled;
 use countersign_core::terms::{Coverage, Decision, PrincipalKind, Scope};
 
 /// Groups and findings shown without `--all`.
@@ -228,7 +229,7 @@ fn unknowns(width: usize, answered: &Answered) -> String {
             depend(number)
         );
         // only condition keys can be settled: `service:Key`
-        let is_key = key.contains(':') && !key.starts_with("arn:") && !key.contains(' ');
+        let is_key = key.contains(':') && !key.starts_with("arn:") && !key.contains(' ') && can_be_settled(key);
         let line = if !is_key { format!("{} on {key}", depend(number)) } else { line };
         text.push_str(&paragraph(width, "  ", &line));
     }

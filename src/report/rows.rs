@@ -1,6 +1,6 @@
 //! Answers as tables, for CSV and Markdown: a row an answer, or an account and kind of agreement.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::plain::{Names, can, lacking, who};
 use super::table::Table;
@@ -43,10 +43,15 @@ pub struct Besides<'a> {
     pub roles: Option<&'a Roles>,
     /// What principals may grant themselves.
     pub grants: Option<&'a Escalations>,
+    /// How whoever is asked about becomes a role, by its ARN.
+    pub ways: Option<&'a BTreeMap<String, String>>,
 }
 
 impl Besides<'_> {
     fn behind(&self, principal: &PrincipalAnswer, answer: &OperationAnswer) -> String {
+        if let Some(way) = self.ways.and_then(|ways| ways.get(&principal.principal)) {
+            return way.clone();
+        }
         let behind = self.roles.and_then(|roles| roles.get(&principal.principal));
         let behind = behind.filter(|_| answer.decision != Decision::Deny);
         behind.map(|b| who_can::behind(b).join("; ")).unwrap_or_default()

@@ -15,6 +15,18 @@ pub const TAGS: &str = "aws:principaltag/";
 /// which passes a source identity on.
 const OF_SESSIONS: [&str; 2] = ["aws:sourceidentity", "aws:federatedprovider"];
 
+/// Keys whose value is known of some principals and not of others: a user's `aws:userid` is an id that no inventory holds, and a root
+/// user's its account.
+pub const OF_SOME: [&str; 3] = ["aws:userid", OF_SESSIONS[0], OF_SESSIONS[1]];
+
+/// Whether `--context` can say what a key is: where a principal stands and what it is called the inventory says, if only in part.
+pub fn can_be_settled(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let determined = keys("arn:aws:iam::000000000000:role/any");
+    let is_of_principal = determined.iter().any(|(name, known)| *name == key && !matches!(known, Known::Present));
+    !is_of_principal && !OF_ORGANIZATIONS.contains(&key.as_str())
+}
+
 /// What every request says of whom is not a service.
 pub fn no_service() -> [(&'static str, Known); 3] {
     [

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::caller;
 use super::context::{KeyValue, Keys};
 use super::partial_arn::PartialArn;
 use crate::aws::actions;
@@ -120,8 +121,13 @@ impl Knowledge {
     /// settled otherwise.
     pub fn settle(&mut self, key: &str, values: &[String]) -> Result<(), Failure> {
         let determined = |by: &'static str| Err(Failure::KeyIsDetermined { key: spelling(key).to_owned(), by });
-        if self.get(key).is_some() && self.assumption(key).is_none() {
-            return determined("the inventory");
+        match self.get(key) {
+            // it is carried, with a value that the inventory does not hold
+            None | Some(Known::Present) => {}
+            Some(_) if self.assumption(key).is_some() => {}
+            // it is settled for those of whom it is not known
+            Some(_) if caller::OF_SOME.contains(&key) => return Ok(()),
+            Some(_) => return determined("the inventory"),
         }
         let prefix = key.split(':').next().unwrap_or_default();
         let of_service = CATALOGUED.contains(&prefix) && !OPEN.contains(&key);

@@ -26,3 +26,5 @@ pub(crate) mod scenarios;
 mod session_tags;
 pub(crate) mod sessions;
 pub(crate) mod trust;
+
+pub use caller::can_be_settled;
