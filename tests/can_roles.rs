@@ -159,12 +159,11 @@ fn a_role_that_is_perhaps_become_is_perhaps_allowed_in_tables() {
 /// D16: what an answer is said to depend on can be settled, or nobody is told to settle it.
 #[test]
 fn a_key_that_is_said_to_settle_an_answer_can_be_given() {
-    let only = |key: &str, value: &str| {
-        policy(
-            json!([{"Effect": "Allow", "Action": "artifact:*", "Resource": "*", "Condition": {"StringLike": {key: value}}}]),
-        )
+    let only = |operator: &str, key: &str, value: &str| {
+        let condition = json!({operator: {key: value}});
+        policy(json!([{"Effect": "Allow", "Action": "artifact:*", "Resource": "*", "Condition": condition}]))
     };
-    let world = World::organization().user(A, "dev", json!([only("aws:userid", "AIDA*")]));
+    let world = World::organization().user(A, "dev", json!([only("StringLike", "aws:userid", "AIDA*")]));
     let ask = |more: &[&str]| {
         let args = [&["can", "dev", "accept", "--scope", "account", "--account", A][..], more].concat();
         let asked = asked(&world, &args);
@@ -183,7 +182,11 @@ fn a_key_that_is_said_to_settle_an_answer_can_be_given() {
     let evaluated = asked(&world, &["evaluate", "--context", "aws:userid=AIDAEXAMPLE"]);
     assert_eq!(evaluated.status.code(), Some(0), "{evaluated:?}");
     // the inventory says where an account stands: nobody is told to say it
-    let world = World::organization().user(A, "dev", json!([only("aws:PrincipalOrgPaths", "o-*/r-ab12/*")]));
+    let world = World::organization().user(
+        A,
+        "dev",
+        json!([only("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-*/r-ab12/*")]),
+    );
     let text = String::from_utf8(asked(&world, &["evaluate"]).stdout).unwrap();
     assert!(text.contains("aws:PrincipalOrgPaths") && !text.contains("--context aws:PrincipalOrgPaths"), "{text}");
 }
