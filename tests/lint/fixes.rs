@@ -170,6 +170,7 @@ fn fixes_of_bad_examples_converge_and_parse() {
                 let after = Example::new(example.name.clone(), fixed.after.clone());
                 let left = lint(&[after], &settings).findings;
                 assert!(!codes(&left).contains("CS101"), "{}: {}", rule.code, fixed.after);
+                assert_eq!(with_crlf(example, which, &settings), fixed.after, "{}", rule.code);
                 let again = left.iter().filter(|f| f.fix.as_ref().is_some_and(|x| x.safe || which == Which::All));
                 assert_eq!(again.count(), 0, "{}: {:#?}", rule.code, told(&left));
                 if which == Which::Safe && example.name.ends_with(".json") {
@@ -179,6 +180,15 @@ fn fixes_of_bad_examples_converge_and_parse() {
         }
     }
     assert!(changed >= 25, "{changed}");
+}
+
+/// What is made of a file whose lines end in CR and LF, which they do afterwards as well; without the CRs.
+fn with_crlf(example: &Example, which: Which, settings: &Settings) -> String {
+    let example = Example::new(example.name.clone(), example.text.replace('\n', "\r\n"));
+    let after = fixed(&example, which, settings).expect("the same fixes").after;
+    let lines = after.replace("\r\n", "");
+    assert!(!lines.contains(['\r', '\n']), "{after:?}");
+    after.replace("\r\n", "\n")
 }
 
 /// An example, one after the other: what each fix makes of the text.
@@ -213,8 +223,102 @@ fn fixes_keep_what_they_do_not_touch() {
         ),
     ];
     for (name, before, after) in cases {
-        let found = fixed(&Example::new(name, before), Which::Safe, &settings).unwrap();
+        let example = Example::new(name, before);
+        let found = fixed(&example, Which::Safe, &settings).unwrap();
         assert_eq!(found.after, after);
+        assert_eq!(with_crlf(&example, Which::Safe, &settings), after);
+    }
+}
+
+/// Lines that a fix adds or removes end as the others of the file do, whatever stands beside them.
+#[test]
+fn lines_end_as_they_did() {
+    let item = |first: &str, second: &str| {
+        format!(
+            "Version: '2012-10-17'\nStatement:\n- Effect: Allow\n  Action:\n  - {first}\n  - {second}\n  Resource: '*'\n"
+        )
+    };
+    for (name, before, after) in [
+        ("a.yaml", item("s3:GetObject # a", "s3:GetObject # b"), item("s3:GetObject # a # b", "").replace("  - \n", "")),
+        ("a.yaml", item("|-\n    s3:PutObject", "s3:PutObject"), item("|-\n    s3:PutObject", "").replace("  - \n", "")),
+        (
+            "a.yaml",
+            item("artifact:Get", "s3:GetObject").replace("Version: '2012-10-17'\n", ""),
+            format!(
+                "Version: \"2012-10-17\"\n{}",
+                item(
+                    "artifact:ListReports\n  - artifact:GetReportMetadata\n  - artifact:GetReport\n  - artifact:GetTermForReport",
+                    "s3:GetObject"
+                )
+            )
+            .replace("Version: '2012-10-17'\n", ""),
+        ),
+        (
+            "a.json",
+            "{\n  \"Statement\": {\n    \"Effect\": \"Allow\",\n    \"Action\": [\n      \"artifact:Get\",\n      \"s3:GetObject\",\n      \"s3:GetObject\"\n    ],\n    \"Resource\": \"*\"\n  }\n}\n".to_owned(),
+            "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": {\n    \"Effect\": \"Allow\",\n    \"Action\": [\n      \"artifact:ListReports\",\n      \"artifact:GetReportMetadata\",\n      \"artifact:GetReport\",\n      \"artifact:GetTermForReport\",\n      \"s3:GetObject\"\n    ],\n    \"Resource\": \"*\"\n  }\n}\n".to_owned(),
+        ),
+        (
+            "a.tf",
+            "data \"aws_iam_policy_document\" \"x\" {\n  statement {\n    actions = [\n      \"artifact:Get\",\n    ]\n    resources = [\"*\"]\n  }\n}\n".to_owned(),
+            "data \"aws_iam_policy_document\" \"x\" {\n  statement {\n    actions = [\n      \"artifact:ListReports\",\n      \"artifact:GetReportMetadata\",\n      \"artifact:GetReport\",\n      \"artifact:GetTermForReport\",\n    ]\n    resources = [\"*\"]\n  }\n}\n".to_owned(),
+        ),
+    ] {
+        let example = Example::new(name, before);
+        assert_eq!(fixed(&example, Which::All, &settings("")).unwrap().after, after);
+        assert_eq!(with_crlf(&example, Which::All, &settings("")), after);
+    }
+}
+
+/// What two fixes of a list write stands there once, whatever the list had: no fix makes a finding of another rule.
+#[test]
+fn what_is_written_stands_there_once() {
+    const SUCCESSORS: &str =
+        r#""artifact:ListReports", "artifact:GetReportMetadata", "artifact:GetReport", "artifact:GetTermForReport""#;
+    let json = |actions: &str| {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": [{actions}], "Resource": "*"}}]}}"#
+        )
+    };
+    for (before, after) in [
+        (r#""artifact:Get", "artifact:Get""#, SUCCESSORS),
+        (r#""artifact:Get", "s3:GetObject", "artifact:get""#, &format!("{SUCCESSORS}, \"s3:GetObject\"")),
+        (
+            r#""artifact:GetReport*", "artifact:Get""#,
+            r#""artifact:GetReport*", "artifact:ListReports", "artifact:GetTermForReport""#,
+        ),
+        (r#""s3:GetObjct", "s3:GetObjectt""#, r#""s3:GetObject""#),
+        (r#""s3:GetObject", "s3:GetObjct""#, r#""s3:GetObject""#),
+        (r#""s3:Get*", "s3:GetObjct""#, r#""s3:Get*""#),
+    ] {
+        let found = fixed(&Example::new("p.json", json(before)), Which::All, &settings("")).unwrap();
+        assert_eq!(found.after, json(after));
+        assert!(
+            !found.done.iter().any(|done| done.starts_with("CS184") || done.starts_with("CS185")),
+            "{:?}",
+            found.done
+        );
+    }
+    // where nothing can be removed, the second one stays and is told
+    let tf = "resource \"aws_iam_policy\" \"p\" {\n  policy = jsonencode({ Version = \"2012-10-17\", Statement = [{ Effect = \"Allow\", Action = concat([\"artifact:Get\"], [\"artifact:Get\"]), Resource = \"*\" }] })\n}\n";
+    let after = fixed(&Example::new("p.tf", tf), Which::All, &settings("")).map_or(tf.to_owned(), |f| f.after);
+    assert!(after.matches("artifact:ListReports").count() <= 1, "{after}");
+}
+
+/// A text for people that looks like a policy is told of, and never written.
+#[test]
+fn descriptions_are_not_fixed() {
+    let policy = r#"{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:GetObject"],"Resource":"*"}]}"#;
+    let template = |key: &str, tag: &str| {
+        format!(
+            "Resources:\n  P:\n    Type: AWS::SecretsManager::ResourcePolicy\n    Properties:\n      {key}: {tag}|\n        {policy}\n"
+        )
+    };
+    for (key, is_fixed) in [("Description", false), ("Comments", false), ("ResourcePolicy", true)] {
+        for tag in ["", "!Sub "] {
+            let example = Example::new("t.yaml", template(key, tag));
+            assert_eq!(fixed(&example, Which::All, &settings("")).is_some(), is_fixed, "{key} {tag}");
+        }
     }
 }
 

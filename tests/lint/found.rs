@@ -1,6 +1,9 @@
 //! What public repositories write that was told wrongly once: each with what it must still be told for.
 
+use countersign_core::lint::read::Form;
+use countersign_core::lint::run::{self, Text};
 use countersign_core::lint::{Finding, Severity};
+use countersign_core::problem::SourceFile;
 
 use super::{Example, codes, errors, findings, lint, settings, told};
 
@@ -430,4 +433,17 @@ fn arns_with_a_star_are_compared_as_arns() {
     };
     assert_eq!(of("aws:PrincipalArn").as_deref(), Some("write `ArnNotLike`"));
     assert_eq!(of("aws:PrincipalTag/role").as_deref(), Some("write `StringNotLike`"));
+}
+
+/// A text with a version of the policy language and statements is a policy, though it has neither effect nor action yet.
+#[test]
+fn a_broken_policy_is_told_whatever_it_lacks() {
+    let of = |text: &str| {
+        let source = SourceFile::new("p.json", text);
+        let texts = [Text { source, form: Form::Json, named: false }];
+        codes(&run::lint(&texts, &settings(""), None, true).findings).contains("CS101")
+    };
+    assert!(of(r#"{"Version":"2012-10-17","Statement":[{]}"#));
+    assert!(!of(r#"{"version":"2012-10-17","Statements":[{]}"#));
+    assert!(!of(r#"{"date":"2012-10-17","statement":[{]}"#));
 }

@@ -9,6 +9,7 @@ mod constructs;
 mod directives;
 mod elsewhere;
 mod expressions;
+mod filled;
 mod fixes;
 mod found;
 mod management;

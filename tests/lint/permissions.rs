@@ -111,3 +111,35 @@ fn buses_and_layers_have_permissions_too() {
     assert_eq!(one.place.source.slice(one.place.span), "\"lambda:InvokeFunctio\"");
     assert_eq!(one.address().as_deref(), Some("aws_lambda_permission.p"));
 }
+
+/// A permission of Pulumi's, by the short name of its type and by the long one.
+#[test]
+fn permissions_of_pulumi_are_read() {
+    let program = |ty: &str, properties: &str| {
+        format!("name: x\nruntime: yaml\nresources:\n  p:\n    type: {ty}\n    properties:\n{properties}")
+    };
+    let of = |ty: &str, action: &str, narrowed: &str| {
+        codes(
+            "Pulumi.yaml",
+            &program(
+                ty,
+                &format!(
+                    "      action: {action}\n      principal: s3.amazonaws.com\n      function: ${{fn.arn}}\n{narrowed}"
+                ),
+            ),
+        )
+    };
+    for ty in ["aws:lambda:Permission", "aws:lambda/permission:Permission"] {
+        assert_eq!(of(ty, "lambda:InvokeFunctionn", "      sourceArn: ${b.arn}\n"), ["CS121 error"]);
+        assert_eq!(of(ty, "lambda:InvokeFunction", "      sourceArn: ${b.arn}\n"), Vec::<String>::new());
+        assert_eq!(of(ty, "lambda:InvokeFunction", ""), ["CS205 info"]);
+        assert_eq!(of(ty, "s3:GetObject", "      sourceAccount: ${account}\n"), ["CS125 error"]);
+    }
+    let bus = program("aws:cloudwatch:EventPermission", "      principal: '*'\n      statementId: a\n");
+    assert_eq!(codes("Pulumi.yaml", &bus), ["CS204 warning"]);
+    let bus = bus.replace(
+        "      statementId",
+        "      condition: {type: StringEquals, key: aws:PrincipalOrgID, value: o-a1b2c3d4e5}\n      statementId",
+    );
+    assert_eq!(codes("Pulumi.yaml", &bus), Vec::<String>::new());
+}

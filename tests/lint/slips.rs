@@ -190,6 +190,39 @@ fn no_fix_chooses_between_equals() {
     };
     assert!(fix("cloudformation:DescribeStacksZq").is_none());
     assert!(fix("ec2:DescribeInstancess").is_some());
+    // of the services that are as near, one has such an action, or two have
+    assert!(fix("ec3:DescribeInstances").is_some());
+    assert!(fix("ec3:ListTagsForResource").is_none());
+    let other = |policy: &str, code: &str| {
+        let found = super::findings("p.json", policy);
+        found.iter().find(|f| f.rule.code == code).unwrap_or_else(|| panic!("{:?}", super::told(&found))).fix.clone()
+    };
+    let arn = |arn: &str| {
+        let policy = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "{arn}"}}]}}"#
+        );
+        other(&policy, "CS131")
+    };
+    assert!(arn("arn:asw:s3:::a/*").is_some());
+    assert!(arn("arn:aws-iso-c:s3:::a/*").is_none());
+}
+
+/// What is merged with what nobody knows, and given to a module that is elsewhere, is judged as far as it is written there.
+#[test]
+fn what_is_written_beside_unknown_parts_is_judged() {
+    let module = |test: &str, key: &str| {
+        format!(
+            "variable \"st\" {{ default = [] }}\nmodule \"q\" {{\n  source = \"cloudposse/iam-policy/aws\"\n  version = \"2.0.1\"\n  iam_policy = [for p in var.st : {{\n    policy_id = p.id\n    statements = [for s in p.statements : merge(s, {{\n      resources = [\"*\"]\n      conditions = concat(s.conditions, [{{test = \"{test}\", variable = \"{key}\", values = [\"123456789012\"]}}])\n    }})]\n  }}]\n}}\n"
+        )
+    };
+    let found = super::findings("m.tf", &module("StrngEquals", "aws:SourceAccount"));
+    assert!(super::codes(&found).contains("CS105"), "{:?}", super::told(&found));
+    let found = super::findings("m.tf", &module("StringEquals", "aws:SourceAccuont"));
+    assert!(super::codes(&found).contains("CS141"), "{:?}", super::told(&found));
+    assert_eq!(
+        super::errors(&super::findings("m.tf", &module("StringEquals", "aws:SourceAccount"))),
+        Vec::<String>::new()
+    );
 }
 
 /// What a module is given stands where it is used: two slips of one condition are two findings.

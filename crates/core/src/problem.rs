@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 use lines::Lines;
 
 pub use failure::{Cause, Doing, Evaluation, Failure, Named, NothingTo, Unknown, Unpermitted};
-pub use near::{did_you_mean, distance, instead, meant};
+pub use near::{did_you_mean, distance, instead, is_nearest, meant};
 
 /// A half-open range of bytes in a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

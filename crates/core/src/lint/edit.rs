@@ -5,6 +5,7 @@ use super::Edit;
 use super::anchors::is_anchored;
 use super::policy::{List, Policy, Statement, Text};
 use super::read::Host;
+use crate::iam::template::{Syntax, Template};
 use crate::problem::Span;
 use crate::text::json::Node;
 
@@ -134,9 +135,44 @@ pub fn is_template(like: &str) -> bool {
     like.replace("$${", "").contains("${") || like.replace("%%{", "").contains("%{")
 }
 
-/// Replaces a string.
+/// Replaces a string. One whose list has the new one already is removed: it would stand there twice.
 pub fn replace(policy: &Policy, text: &Text, new: &str) -> Option<Vec<Edit>> {
-    replace_span(policy, text.at.span, &text.text, new)
+    match listed(policy, text).filter(|(list, index)| has_beside(list, *index, new)) {
+        Some((list, index)) => remove(policy, list, index),
+        None => replace_span(policy, text.at.span, &text.text, new),
+    }
+}
+
+/// Whether a text stands in a list that has another one already.
+pub fn stands_beside(policy: &Policy, text: &Text, other: &str) -> bool {
+    listed(policy, text).is_some_and(|(list, index)| has_beside(list, index, other))
+}
+
+/// The list of actions or resources that a text stands in, and its place there.
+fn listed<'p>(policy: &'p Policy, text: &Text) -> Option<(&'p List, usize)> {
+    let statement = policy.statement_at(&text.at.pointer)?;
+    let lists = statement.actions.iter().chain(&statement.resources);
+    lists.filter_map(|list| Some((list, list.texts.iter().position(|own| own.at == text.at)?))).next()
+}
+
+/// Whether what a text says stands elsewhere in a list for certain, by itself or in a pattern of actions.
+pub fn has_beside(list: &List, index: usize, text: &str) -> bool {
+    let of_actions = list.key.ends_with("Action");
+    let is_same = |other: &Text| match of_actions {
+        true => includes_action(&other.text, text),
+        false => other.text == text,
+    };
+    list.texts.iter().enumerate().any(|(i, other)| i != index && !other.perhaps && other.is_known() && is_same(other))
+}
+
+/// Whether a pattern of actions is an action, or includes it; of another pattern, whether it is the same.
+fn includes_action(pattern: &str, action: &str) -> bool {
+    if action.contains(['*', '?']) {
+        return pattern.eq_ignore_ascii_case(action);
+    }
+    let syntax = Syntax { wildcards: true, variables: false };
+    let pattern = Template::parse(pattern, syntax).map(|pattern| pattern.to_lower());
+    pattern.is_ok_and(|pattern| pattern.matches(&action.to_ascii_lowercase()))
 }
 
 /// Replaces a string that is written in the statement that has it, or in the document itself: one that is written elsewhere may be read by
@@ -155,8 +191,7 @@ pub fn replace_span(policy: &Policy, span: Span, old: &str, new: &str) -> Option
 /// Replaces one string of a list by several, those left out that stand in the list already.
 pub fn replace_by_many(policy: &Policy, list: &List, index: usize, new: &[&str]) -> Option<Vec<Edit>> {
     let old = list.texts.get(index).filter(|t| !t.perhaps || new.len() == 1)?;
-    let others = || list.texts.iter().enumerate().filter(|(i, _)| *i != index).map(|(_, t)| &t.text);
-    let new: Vec<&&str> = new.iter().filter(|n| !others().any(|o| o.eq_ignore_ascii_case(n))).collect();
+    let new: Vec<&&str> = new.iter().filter(|n| !has_beside(list, index, n)).collect();
     if new.is_empty() {
         return remove(policy, list, index);
     }
@@ -189,7 +224,7 @@ fn alone(policy: &Policy, span: Span) -> String {
     let before = policy.source.text.get(..span.start).unwrap_or_default();
     let line = before.rsplit('\n').next().unwrap_or_default();
     let own_line = before.contains('\n') && line.chars().all(char::is_whitespace) && policy.host != Host::Escaped;
-    if own_line { format!(",\n{line}") } else { ", ".to_owned() }
+    if own_line { format!(",{}{line}", line_end(&policy.source.text, span.start)) } else { ", ".to_owned() }
 }
 
 /// In a list of YAML that has one item a line: the line break, the indentation and the dash of the next item.
@@ -197,7 +232,15 @@ fn between(policy: &Policy, span: Span) -> Option<String> {
     let before = policy.source.text.get(..span.start)?;
     let line = before.rsplit('\n').next()?;
     let indentation = line.strip_suffix("- ")?;
-    indentation.chars().all(char::is_whitespace).then(|| format!("\n{line}"))
+    let end = line_end(&policy.source.text, span.start);
+    indentation.chars().all(char::is_whitespace).then(|| format!("{end}{line}"))
+}
+
+/// How the line ends that stands before a place; where there is none, how the first one ends.
+fn line_end(text: &str, at: usize) -> &'static str {
+    let end = text.get(..at).and_then(|before| before.rfind('\n')).or_else(|| text.find('\n'));
+    let is_crlf = end.and_then(|end| text.get(..end)).is_some_and(|line| line.ends_with('\r'));
+    if is_crlf { "\r\n" } else { "\n" }
 }
 
 /// In a list of YAML within brackets: a comma and a blank.
@@ -308,7 +351,8 @@ pub fn insert_first(policy: &Policy, object: &Node, key: &str, value: &str) -> O
                 return None;
             }
             let indentation: String = line.chars().map(|_| ' ').collect();
-            format!("{key}: {}\n{indentation}", written(policy, "\"", value)?)
+            let end = line_end(&policy.source.text, at.start);
+            format!("{key}: {}{end}{indentation}", written(policy, "\"", value)?)
         }
         Host::Terraform | Host::Closed => return None,
     };

@@ -1,20 +1,30 @@
 //! Templates whose placeholders are filled in by who uses them: each value that is given is one of those that may stand there.
 
+use std::borrow::Cow;
+use std::cell::Cell;
+
+use super::loops::{Loop, loops};
 use super::policy::{Found, Policy};
-use super::read::choice::{is_known, one_of};
-use super::read::interpolated;
-use super::read::terraform::relocate;
+use super::read::choice::{is_unknown, one_of, perhaps};
+use super::read::terraform::{expression, relocate};
+use super::read::{interpolated, is_template_file};
 use crate::problem::{SourceFile, Span};
 use crate::text::UNKNOWN;
 use crate::text::json::{Member, Node, Value};
 
 /// The policy of a template, with what it is given; others may use it as well.
 pub fn filled(policy: Policy, given: &[Node]) -> Policy {
+    // what is written in the template itself is known without anybody who fills it in
+    let nothing = [Node::new(Span::default(), Value::Object(Vec::new()))];
+    let is_expression = || is_template_file(&policy.source.path) && policy.source.text.contains("jsonencode(");
+    let given = if given.is_empty() && !policy.complete && is_expression() { &nothing } else { given };
     if given.is_empty() || policy.complete {
         return policy;
     }
     let sent = policy.sent;
-    let root = node(&policy.root, &policy.source, given);
+    let filling =
+        Filling { source: &policy.source, given, loops: loops(&policy.source.text), left: Cell::new(MOST_PLACED) };
+    let root = filling.node(&policy.root);
     let found = Found {
         kind: Some(policy.kind),
         kind_is_guessed: !policy.kind_is_told,
@@ -48,40 +58,100 @@ pub fn sent_at_least(text: &str, given: &[Node]) -> Option<usize> {
     given.iter().map(|given| with(Some(given))).min().or_else(|| Some(with(None)))
 }
 
-fn node(of: &Node, source: &SourceFile, given: &[Node]) -> Node {
-    let value = match &of.value {
-        Value::String(text) if text.contains(UNKNOWN) => {
-            let values = given.iter().filter_map(|given| placed(source.slice(of.span), given, of.span));
-            return one_of(of.span, values.chain([of.clone()]).collect());
-        }
-        Value::Array(nodes) => Value::Array(nodes.iter().map(|n| node(n, source, given)).collect()),
-        Value::Object(members) => {
-            Value::Object(members.iter().map(|m| Member { node: node(&m.node, source, given), ..m.clone() }).collect())
-        }
-        other => other.clone(),
-    };
-    Node::new(of.span, value)
+/// So many placeholders are filled in, each counted for every value that it may have.
+const MOST_PLACED: usize = 5_000;
+
+/// So many turns of a loop are looked at.
+const MOST_TURNS: usize = 200;
+
+/// A template, and what it is filled in with.
+struct Filling<'a> {
+    source: &'a SourceFile,
+    given: &'a [Node],
+    loops: Vec<Loop>,
+    left: Cell<usize>,
+}
+
+impl Filling<'_> {
+    fn node(&self, of: &Node) -> Node {
+        let value = match &of.value {
+            Value::String(text) if text.contains(UNKNOWN) => {
+                let names = self.names_at(of.span);
+                let raw = self.source.slice(of.span);
+                let values = names.iter().filter(|_| self.may_go_on()).filter_map(|given| placed(raw, given, of.span));
+                return one_of(of.span, values.chain([of.clone()]).collect());
+            }
+            Value::Array(nodes) => {
+                Value::Array(nodes.iter().flat_map(|n| self.joined(n).chain([self.node(n)])).collect())
+            }
+            Value::Object(members) => {
+                Value::Object(members.iter().map(|m| Member { node: self.node(&m.node), ..m.clone() }).collect())
+            }
+            other => other.clone(),
+        };
+        Node::new(of.span, value)
+    }
+
+    /// What names mean at a place: each of what is given, and in a loop each of its turns.
+    fn names_at(&self, span: Span) -> Cow<'_, [Node]> {
+        let around = self.loops.iter().filter(|each| each.has(span));
+        around.fold(Cow::Borrowed(self.given), |names, each| {
+            Cow::Owned(names.iter().flat_map(|given| each.turns(given)).take(MOST_TURNS).collect())
+        })
+    }
+
+    fn may_go_on(&self) -> bool {
+        let left = self.left.get().checked_sub(1);
+        self.left.set(left.unwrap_or_default());
+        left.is_some()
+    }
+
+    /// The elements that one text of a list becomes: `"${join("\",\"", actions)}"`.
+    fn joined(&self, of: &Node) -> impl Iterator<Item = Node> {
+        let is_open = of.as_str().is_some_and(|text| text.contains(UNKNOWN));
+        let raw = if is_open { self.source.slice(of.span) } else { "" };
+        let expression = raw.strip_prefix("\"${join(").and_then(|rest| rest.strip_suffix(")}\""));
+        let names = expression.map(|_| self.names_at(of.span)).unwrap_or_default();
+        let texts = names.iter().filter(|_| self.may_go_on()).filter_map(move |given| elements(expression?, given));
+        let nodes: Vec<Node> = texts.flatten().map(|text| perhaps(Node::string(of.span, text))).collect();
+        nodes.into_iter()
+    }
+}
+
+/// The texts that the arguments of `join` make, where quotation marks and commas stand between them.
+fn elements(arguments: &str, given: &Node) -> Option<Vec<String>> {
+    let joined = expression::value_with(&format!("join({arguments})"), given)?;
+    let text = joined.as_str().filter(|text| text.contains('"'))?;
+    let texts: Vec<String> = serde_json::from_str(&format!("[\"{text}\"]")).ok()?;
+    Some(texts.into_iter().filter(|text| !text.contains(UNKNOWN)).collect())
 }
 
 /// What a placeholder, or a text with several, becomes; `None` where nothing is given for it.
 fn placed(raw: &str, given: &Node, at: Span) -> Option<Node> {
-    let scalar = |name: &str| match &given.get(name.trim())?.value {
-        Value::String(text) | Value::Number(text) if !text.contains(UNKNOWN) => Some(text.clone()),
-        Value::Bool(value) => Some(value.to_string()),
-        _ => None,
-    };
     let Some(inner) = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')) else {
-        let name = raw.strip_prefix("${")?.strip_suffix('}')?.trim();
-        let encoded = name.strip_prefix("jsonencode(").and_then(|name| name.strip_suffix(')'));
-        let mut value = given.get(encoded.unwrap_or(name).trim()).filter(|n| encoded.is_some() && is_known(n))?.clone();
+        let call = raw.strip_prefix("${")?.strip_suffix('}')?.trim_matches('~').trim();
+        let encoded = call.strip_prefix("jsonencode(")?.strip_suffix(')')?;
+        let mut value = value(encoded, given).filter(|n| !is_unknown(n))?;
         relocate(&mut value, at);
         return Some(value);
     };
     if inner.contains('\\') || inner.contains("$${") || inner.contains("%{") {
         return None;
     }
+    let scalar = |name: &str| match value(name, given)?.value {
+        Value::String(text) | Value::Number(text) if !text.contains(UNKNOWN) => Some(text),
+        Value::Bool(value) => Some(value.to_string()),
+        _ => None,
+    };
     let text = interpolated(inner, scalar);
     (text.matches(UNKNOWN).count() < inner.matches("${").count()).then(|| Node::string(at, text))
+}
+
+/// What a name or an expression means.
+fn value(expression: &str, given: &Node) -> Option<Node> {
+    let expression = expression.trim();
+    let is_name = expression.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    if is_name { given.get(expression).cloned() } else { expression::value_with(expression, given) }
 }
 
 #[cfg(test)]

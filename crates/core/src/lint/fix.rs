@@ -1,10 +1,10 @@
 //! Fixes: the edits of findings, applied together until nothing more can be mended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::run::LintOutcome;
-use super::{Edit, Finding};
+use super::{Edit, Finding, Fix};
 use crate::problem::SourceFile;
 
 /// Which fixes are applied.
@@ -155,17 +155,30 @@ fn wanted(finding: &Finding, which: Which, left_out: &[LeftOut]) -> bool {
     finding.is_open() && is_asked_for && !left_out.iter().any(is_left_out)
 }
 
-/// The fixes of a round: the edits of each together, and none that touches what another has changed.
+/// What a fix writes to a list: two of a round that write the same would have it stand there twice.
+fn listed(finding: &Finding, fix: &Fix) -> Vec<(String, String)> {
+    let Some((list, _)) = finding.pointer.rsplit_once('[').filter(|(_, rest)| rest.ends_with(']')) else {
+        return Vec::new();
+    };
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "_-:.*?/".contains(c);
+    let words = fix.edits.iter().flat_map(|edit| edit.text.split(|c| !is_part(c)));
+    words.filter(|word| word.contains(':')).map(|word| (list.to_owned(), word.to_ascii_lowercase())).collect()
+}
+
+/// The fixes of a round: the edits of each together, and none that touches what another has changed, or writes what another has written.
 fn choose<'f>(findings: impl Iterator<Item = &'f Finding>, which: Which, left_out: &[LeftOut]) -> Vec<Chosen> {
     let mut chosen: Vec<Chosen> = Vec::new();
     let mut spans: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut written: BTreeSet<(String, String)> = BTreeSet::new();
     for finding in findings.filter(|f| wanted(f, which, left_out)) {
         let Some(fix) = &finding.fix else {
             continue;
         };
         // the spans that are taken do not overlap: only the last one that begins before the end of another can reach it
         let is_touched = |e: &Edit| spans.range(..=e.span.end).next_back().is_some_and(|(_, end)| *end >= e.span.start);
-        if !fix.edits.iter().any(is_touched) {
+        let own = listed(finding, fix);
+        if !fix.edits.iter().any(is_touched) && !own.iter().any(|word| written.contains(word)) {
+            written.extend(own);
             spans.extend(fix.edits.iter().map(|e| (e.span.start, e.span.end)));
             chosen.push(Chosen {
                 rule: finding.rule.code,

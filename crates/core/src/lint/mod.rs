@@ -30,6 +30,7 @@ pub mod gains;
 pub mod grants;
 mod idle;
 mod inline;
+mod loops;
 pub mod management;
 mod merging;
 pub mod owners;

@@ -21,6 +21,15 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
         .map(|(_, c)| c)
 }
 
+/// Whether no other candidate is as near to a word as this one: of two that are equally near, neither is written for it.
+pub fn is_nearest<'a>(word: &str, near: &str, candidates: impl IntoIterator<Item = &'a str>) -> bool {
+    const FAR: usize = 8;
+    let word = word.to_ascii_lowercase();
+    let far = |name: &str| distance(&word, &name.to_ascii_lowercase(), FAR);
+    let is_as_near = |own: usize, other: &str| far(other).is_some_and(|distance| distance <= own);
+    far(near).is_none_or(|own| !candidates.into_iter().any(|c| !c.eq_ignore_ascii_case(near) && is_as_near(own, c)))
+}
+
 /// How many edits are between two words, if there are at most so many. Words whose lengths differ by more are not compared: a word
 /// of input may be as long as its file.
 pub fn distance(one: &str, other: &str, most: usize) -> Option<usize> {
@@ -56,6 +65,12 @@ mod tests {
         assert_eq!(did_you_mean("lnea", people), Some(people[0]));
         assert_eq!(did_you_mean("lena@smalco.example", people), Some(people[0]));
         assert_eq!(did_you_mean("smallco", people), None);
+    }
+
+    #[test]
+    fn of_two_that_are_equally_near_none_is_nearest() {
+        assert!(!is_nearest("ec3", "ec2", ["ec2", "ecs", "ecr"]));
+        assert!(is_nearest("ec22", "ec2", ["ec2", "ecs", "EC2"]));
     }
 
     /// An edit adds or removes at most one character; two words of a file's length are not compared at all.

@@ -345,6 +345,9 @@ impl<'a> Finder<'a> {
                 self.block(member, &mut inner);
             }
             inner.expected = holds_policy(&member.key, &own, self.scope.is_some());
+            if let ("properties", Some(ty)) = (member.key.as_str(), node.get("type").and_then(Node::as_str)) {
+                self.permission(ty, &member.node, &inner);
+            }
             if let ("Properties", Some(ty)) = (member.key.as_str(), resource_type(node)) {
                 self.properties(ty, &member.node, &inner, host);
                 continue;
@@ -496,6 +499,7 @@ impl<'a> Finder<'a> {
         };
         let inner_host = match (host, encoded, quoted) {
             (_, true, _) | (_, _, true) => Host::Closed,
+            _ if describes(&around.pointer) => Host::Closed,
             (Host::Json, ..) => Host::Escaped,
             (Host::Yaml | Host::Terraform, ..) if self.is_block(node) => Host::Verbatim,
             _ => Host::Closed,
@@ -661,6 +665,14 @@ impl<'a> Finder<'a> {
 /// A text that has resources of CloudFormation, and policies among them.
 pub(super) fn is_template_text(text: &str) -> bool {
     text.contains("Resources") && text.contains("AWS::") && looks_like_policy(text)
+}
+
+/// Whether the text at a place is for people, whatever it looks like: it is read, and never written.
+fn describes(pointer: &str) -> bool {
+    const WORDS: [&str; 7] = ["description", "comment", "documentation", "summary", "example", "title", "note"];
+    let key = pointer.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    let key = key.split('[').next().unwrap_or_default();
+    WORDS.iter().any(|word| key.strip_suffix('s').unwrap_or(key).ends_with(word))
 }
 
 /// The list of managed policies of a set or role that has no policy of its own.

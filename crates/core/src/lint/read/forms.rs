@@ -92,6 +92,12 @@ pub fn looks_like_policy(text: &str) -> bool {
         || text.contains("aws_iam_policy_document")
 }
 
+/// A text that has a version of the policy language and statements, whatever is in them.
+pub fn begins_like_policy(text: &str) -> bool {
+    let has_version = ["\"2012-10-17\"", "\"2008-10-17\""].iter().any(|version| text.contains(version));
+    has_version && text.contains("\"Statement\"") && text.trim_start_matches('\u{FEFF}').trim_start().starts_with('{')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,6 +33,7 @@ pub(crate) mod yaml;
 
 use std::sync::Arc;
 
+pub(crate) use forms::is_template as is_template_file;
 pub use forms::{Form, form, form_of_text, is_policy_text, looks_like_policy, may_hold_policy};
 use placeholders::placeholders;
 
@@ -169,7 +170,7 @@ pub fn load(
         Ok(tree) => tree,
         Err(problems) => {
             // what does not parse may be anything; it counts where it looks like a policy, or was asked for
-            if named || looks_like_policy(&source.text) {
+            if named || looks_like_policy(&source.text) || forms::begins_like_policy(&source.text) {
                 faults.extend(problems.iter().map(|p| if is_note(p) { not_readable(p) } else { unreadable(p) }));
             } else {
                 faults.clear();

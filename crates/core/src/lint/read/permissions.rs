@@ -6,20 +6,27 @@ use crate::problem::Span;
 use crate::text::UNKNOWN;
 use crate::text::json::{Member, Node, Value};
 
-/// The service of the policy that a resource of Terraform or CloudFormation adds one statement to.
+/// The service of the policy that a resource of Terraform, CloudFormation or Pulumi adds one statement to.
 pub fn service(ty: &str) -> Option<&'static str> {
     match ty {
         "aws_lambda_permission"
         | "aws_lambda_layer_version_permission"
         | "AWS::Lambda::Permission"
-        | "AWS::Lambda::LayerVersionPermission" => Some("lambda"),
-        "aws_cloudwatch_event_permission" | "AWS::Events::EventBusPolicy" => Some("events"),
+        | "AWS::Lambda::LayerVersionPermission"
+        | "aws:lambda:Permission"
+        | "aws:lambda/permission:Permission"
+        | "aws:lambda:LayerVersionPermission"
+        | "aws:lambda/layerVersionPermission:LayerVersionPermission" => Some("lambda"),
+        "aws_cloudwatch_event_permission"
+        | "AWS::Events::EventBusPolicy"
+        | "aws:cloudwatch:EventPermission"
+        | "aws:cloudwatch/eventPermission:EventPermission" => Some("events"),
         _ => None,
     }
 }
 
-/// What such a resource asks of a request, and the key that its statement then compares: in Terraform's words, and in CloudFormation's.
-const CONDITIONS: [(&str, &str, &str); 8] = [
+/// What such a resource asks of a request, and the key that its statement then compares: in Terraform's words, in CloudFormation's and in Pulumi's.
+const CONDITIONS: [(&str, &str, &str); 12] = [
     ("source_account", "StringEquals", "aws:SourceAccount"),
     ("source_arn", "ArnLike", "aws:SourceArn"),
     ("principal_org_id", "StringEquals", "aws:PrincipalOrgID"),
@@ -28,10 +35,14 @@ const CONDITIONS: [(&str, &str, &str); 8] = [
     ("SourceArn", "ArnLike", "aws:SourceArn"),
     ("PrincipalOrgID", "StringEquals", "aws:PrincipalOrgID"),
     ("OrganizationId", "StringEquals", "aws:PrincipalOrgID"),
+    ("sourceAccount", "StringEquals", "aws:SourceAccount"),
+    ("sourceArn", "ArnLike", "aws:SourceArn"),
+    ("principalOrgId", "StringEquals", "aws:PrincipalOrgID"),
+    ("organizationId", "StringEquals", "aws:PrincipalOrgID"),
 ];
 
 /// What narrows such a statement by a key of which nothing follows here.
-const NARROWING: [&str; 2] = ["event_source_token", "EventSourceToken"];
+const NARROWING: [&str; 3] = ["event_source_token", "EventSourceToken", "eventSourceToken"];
 
 /// The policy of the one statement that such a resource stands for; `None` where it says nothing of whom it is about.
 pub fn policy(service: &str, body: &Node, at: Span) -> Option<Node> {

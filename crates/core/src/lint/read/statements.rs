@@ -66,7 +66,19 @@ fn is_statement(node: &Node, given: bool) -> bool {
     let actions = ["actions", "not_actions"].iter().filter_map(|key| node.get(key));
     let mut each = actions.flat_map(Node::alternatives).flat_map(|n| n.as_array().unwrap_or(std::slice::from_ref(n)));
     let without = || given && node.get("effect").is_none_or(|e| e.value == Value::Null) && has_only_parts(node);
-    (effect || without()) && each.any(is_action)
+    (effect || without()) && each.any(is_action) || given && is_open(node)
+}
+
+/// What is merged with a part that is not known, where the rest has nothing but parts of a statement, conditions that are written there among it.
+fn is_open(node: &Node) -> bool {
+    let members = node.as_object().unwrap_or_default();
+    let is_unread = |m: &&Member| m.key == UNKNOWN.to_string();
+    let known: Vec<Member> = members.iter().filter(|m| !is_unread(m)).cloned().collect();
+    let conditions = ["condition", "conditions"].iter().filter_map(|key| node.get(key)).flat_map(items);
+    let is_written = |n: &Node| ["test", "variable"].iter().all(|key| n.get(key).and_then(Node::as_str).is_some());
+    known.len() < members.len()
+        && has_only_parts(&Node::new(node.span, Value::Object(known)))
+        && conditions.map(|item| item.node).any(is_written)
 }
 
 /// An object that has nothing but what statements have, more than actions among it.
@@ -99,6 +111,7 @@ fn members_of(members: &[Member], at: Span) -> Vec<Member> {
                 Some(_) if member.node.as_array().is_some_and(<[Node]>::is_empty) => continue,
                 Some(("sid", _)) if member.node.as_str() == Some("") => continue,
                 Some((_, name)) => (*name, member.node.clone()),
+                None if key == UNKNOWN.to_string() => (key, member.node.clone()),
                 None => continue,
             },
         };
@@ -122,8 +135,19 @@ fn conditions(node: &Node) -> Node {
         Value::Object(_) => vec![node.clone()],
         _ => return unknown(node.span),
     };
-    let blocks = all.iter().all(|n| n.get("test").is_some() && n.get("variable").is_some());
-    if blocks { Node::new(node.span, Value::Object(operators(&all))) } else { unknown(node.span) }
+    let is_block = |n: &Node| n.get("test").is_some() && n.get("variable").is_some();
+    let (blocks, others): (Vec<Node>, Vec<Node>) = all.into_iter().partition(is_block);
+    if blocks.is_empty() && !others.is_empty() || !others.iter().all(is_unknown) {
+        return unknown(node.span);
+    }
+    let mut members = operators(&blocks);
+    // there may be more of them
+    members.extend(others.into_iter().take(1).map(|node| Member {
+        key: UNKNOWN.to_string(),
+        key_span: node.span,
+        node,
+    }));
+    Node::new(node.span, Value::Object(members))
 }
 
 fn principals(node: &Node) -> Node {

@@ -62,8 +62,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 
 /// What a denial is to deny too. The deprecated action stays: by what is known it may still allow (D28), and without it would be allowed.
 fn denied_beside(policy: &Policy, actions: &List, index: usize, successors: &[&str]) -> (String, Option<Vec<Edit>>) {
-    let is_listed = |name: &str| actions.texts.iter().any(|text| text.text.eq_ignore_ascii_case(name));
-    let missing: Vec<&str> = successors.iter().copied().filter(|name| !is_listed(name)).collect();
+    let missing: Vec<&str> =
+        successors.iter().copied().filter(|name| !edit::has_beside(actions, index, name)).collect();
     let own = actions.texts.get(index).map(|text| text.text.as_str()).unwrap_or_default();
     let what = format!("denies {} beside `{own}`", missing.join(", "));
     let all: Vec<&str> = std::iter::once(own).chain(missing.iter().copied()).collect();

@@ -9,7 +9,7 @@ use crate::iam::crossing;
 use crate::iam::stored::is_arn_or_pattern;
 use crate::lint::policy::{List, Policy, PolicyKind, Text};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, arn_parts, edit};
-use crate::problem::{did_you_mean, meant};
+use crate::problem::{did_you_mean, is_nearest, meant};
 use crate::text::UNKNOWN;
 
 /// The rule.
@@ -135,7 +135,8 @@ fn of_no_partition(policy: &Policy, text: &Text, sink: &mut Sink<'_>) -> bool {
         && let Some(near) = near
     {
         let corrected = text.text.replacen(&format!("arn:{partition}:"), &format!("arn:{near}:"), 1);
-        let edits = edit::replace(policy, text, &corrected).filter(|_| text.is_known());
+        let is_only = is_nearest(partition, near, aws::all_partitions().iter().map(String::as_str));
+        let edits = edit::replace(policy, text, &corrected).filter(|_| text.is_known() && is_only);
         finding.fix(false, format!("writes `{corrected}`, which takes effect"), edits);
     }
     true

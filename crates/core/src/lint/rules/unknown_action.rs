@@ -7,7 +7,7 @@ use crate::lint::policy::{List, Policy, Statement, Text};
 use crate::lint::read::Host;
 use crate::lint::settings::Settings;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
-use crate::problem::{did_you_mean, distance};
+use crate::problem::{self, did_you_mean, distance};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -216,11 +216,11 @@ fn report(policy: &Policy, text: &Text, slip: Slip, sink: &mut Sink<'_>) {
         is_named || slip.near.as_ref().is_some_and(|near| is_nearest(&text.text, near, &sink.settings.catalogue));
     let finding = sink.add_as(slip.severity, &text.at, slip.message, help);
     if let (Some(finding), Some(near)) = (finding, slip.near) {
-        finding.fix(
-            false,
-            format!("writes `{near}`, which takes effect"),
-            edit::replace(policy, text, &near).filter(|_| is_only),
-        );
+        let what = match edit::stands_beside(policy, text, &near) {
+            true => format!("removes it, for `{near}` stands beside it"),
+            false => format!("writes `{near}`, which takes effect"),
+        };
+        finding.fix(false, what, edit::replace(policy, text, &near).filter(|_| is_only));
     }
 }
 
@@ -234,10 +234,14 @@ fn names_of(service: &Service) -> impl Iterator<Item = &str> {
 /// Whether no other action of the service is as near to a name as this one; of a pattern that is not asked.
 fn is_nearest(written: &str, near: &str, catalogue: &Catalogue) -> bool {
     const FAR: usize = 8;
-    let (Some((_, word)), Some((prefix, name))) = (written.split_once(':'), near.split_once(':')) else {
+    let (Some((written_prefix, word)), Some((prefix, name))) = (written.split_once(':'), near.split_once(':')) else {
         return true;
     };
     let (short, word) = (word, word.to_ascii_lowercase());
+    if catalogue.service(written_prefix).is_none() && distance(written_prefix, prefix, 3).is_some() {
+        let has = |p: &&str| catalogue.service(p).is_some_and(|s| s.matching(short).next().is_some());
+        return problem::is_nearest(written_prefix, prefix, catalogue.prefixes().filter(has));
+    }
     let far = |name: &str| distance(&word, &name.to_ascii_lowercase(), FAR);
     let (Some(own), Some(service)) = (far(name), catalogue.service(prefix)) else {
         return true;

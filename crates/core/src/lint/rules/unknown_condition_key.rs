@@ -6,7 +6,7 @@ use crate::aws::keys::{known_keys, tag, undocumented};
 use crate::aws::{actions, catalogue};
 use crate::lint::policy::{Condition, Policy};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
-use crate::problem::{did_you_mean, distance, meant};
+use crate::problem::{did_you_mean, distance, is_nearest, meant};
 use crate::text::UNKNOWN;
 
 /// The rule.
@@ -36,8 +36,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         let prefix = prefix.to_ascii_lowercase();
         match prefix.as_str() {
             "artifact" if actions::service_key(&key.text).is_none() => {
-                let known = ["artifact:ReportCategory", "artifact:ReportSeries"];
-                let near = did_you_mean(&key.text, known);
+                let near = did_you_mean(&key.text, OF_ARTIFACT);
                 report(
                     policy,
                     condition,
@@ -105,6 +104,9 @@ fn near_with_a_part<'k>(key: &str, known: impl IntoIterator<Item = &'k str>) -> 
     (!part.is_empty()).then(|| format!("{near}{part}"))
 }
 
+/// The keys of AWS Artifact.
+const OF_ARTIFACT: [&str; 2] = ["artifact:ReportCategory", "artifact:ReportSeries"];
+
 /// So many edits make a slip of a key.
 const SLIP: usize = 2;
 
@@ -121,20 +123,22 @@ fn of_a_service(policy: &Policy, condition: &Condition, prefix: &str, sink: &mut
     if global || is_of_a_service(policy, &key.text, sink) {
         return;
     }
-    let (message, near) = match catalogue.service(prefix) {
+    let (message, near, is_only) = match catalogue.service(prefix) {
         Some(service) if service.key(&key.text).is_some() => return,
         Some(service) => {
             let known = || service.keys.iter().map(|k| k.name.as_str());
             // a name with a part of the user's is no proposal that can be written as it is
             let whole = did_you_mean(&key.text, known().filter(|n| !n.contains(['<', '$']))).map(str::to_owned);
             let near = near_with_a_part(&key.text, known()).or(whole);
-            (format!("`{}` has no condition key `{}`", service.prefix, key.text), near)
+            let is_only = near.as_ref().is_some_and(|near| is_only_one(&key.text, near, known()));
+            (format!("`{}` has no condition key `{}`", service.prefix, key.text), near, is_only)
         }
         None if catalogue::known_service(prefix).is_some() => return,
         None => {
             let near = did_you_mean(prefix, catalogue.prefixes());
             let rest = key.text.split_once(':').map_or("", |(_, rest)| rest);
-            (format!("`{prefix}` is not a service of AWS"), near.map(|n| format!("{n}:{rest}")))
+            let is_only = near.is_some_and(|near| is_nearest(prefix, near, catalogue.prefixes()));
+            (format!("`{prefix}` is not a service of AWS"), near.map(|n| format!("{n}:{rest}")), is_only)
         }
     };
     let message = format!("{message} (as of {})", catalogue.date(prefix));
@@ -144,8 +148,19 @@ fn of_a_service(policy: &Policy, condition: &Condition, prefix: &str, sink: &mut
     let finding = sink.add_as(severity, &key.at, message, help);
     if let (Some(finding), Some(near)) = (finding, near) {
         let what = format!("asks for `{near}`, which requests carry: the condition takes effect");
-        finding.fix(false, what, edit::replace(policy, key, &near));
+        finding.fix(false, what, edit::replace(policy, key, &near).filter(|_| is_only));
     }
+}
+
+/// Whether no other key of a service is as near to a name, with the part that the user names.
+fn is_only_one<'k>(key: &str, near: &str, known: impl IntoIterator<Item = &'k str>) -> bool {
+    let part = key.split_once(':').and_then(|(_, name)| name.split_once(['/', ':'])).map_or("", |(_, part)| part);
+    let named = |name: &str| match name.find(['$', '<']) {
+        Some(end) => format!("{}{part}", name.get(..end).unwrap_or_default()),
+        None => name.to_owned(),
+    };
+    let all: Vec<String> = known.into_iter().map(named).collect();
+    is_nearest(key, near, all.iter().map(String::as_str))
 }
 
 /// Whether one of the services whose actions the policy names has a key.
@@ -175,6 +190,8 @@ fn report(policy: &Policy, condition: &Condition, near: Option<&str>, otherwise:
     let finding = sink.add(&key.at, format!("no request carries the key `{}`", key.text), help);
     if let (Some(finding), Some(near)) = (finding, near) {
         let what = format!("asks for `{near}`, which requests carry: the condition takes effect");
-        finding.fix(false, what, edit::replace(policy, key, near));
+        let word = if key.text.contains(':') { key.text.clone() } else { format!("aws:{}", key.text) };
+        let is_only = is_nearest(&word, near, globals().chain(OF_ARTIFACT));
+        finding.fix(false, what, edit::replace(policy, key, near).filter(|_| is_only));
     }
 }

@@ -6,7 +6,7 @@ use crate::lint::read::Host;
 use crate::lint::read::documents::DOCUMENT;
 use crate::lint::read::terraform::document::NAMES;
 use crate::lint::{At, Check, Confidence, Edit, Rule, Severity, Sink, edit};
-use crate::problem::{did_you_mean, meant};
+use crate::problem::{did_you_mean, is_nearest, meant};
 use crate::text::UNKNOWN;
 use crate::text::json::{Member, Node};
 
@@ -68,7 +68,8 @@ fn unknown(policy: &Policy, node: &Node, pointer: &str, known: &[&str], what: &s
         // a name that is taken would stand twice
         if let (Some(finding), Some(near)) = (finding, near.filter(|n| node.get(n).is_none())) {
             let what = format!("renames `{}` to `{near}`, which takes effect", member.key);
-            finding.fix(false, what, edit::replace_span(policy, member.key_span, &member.key, near));
+            let edits = edit::replace_span(policy, member.key_span, &member.key, near);
+            finding.fix(false, what, edits.filter(|_| is_nearest(&member.key, near, known.iter().copied())));
         }
     }
 }

@@ -40,6 +40,17 @@ pub fn encoded(mapped: &Mapped) -> Option<Node> {
     Some(node)
 }
 
+/// The value of an expression in which names mean what is given; `None` where it does not parse.
+pub fn value_with(text: &str, given: &Node) -> Option<Node> {
+    let source = SourceFile::new("", format!("{ATTRIBUTE}{text}\n"));
+    let body = parse(&source).ok()?;
+    let modules = Modules::parse(std::iter::empty());
+    let (scopes, left) = (Scopes::new(&modules), Budget::default());
+    let members = given.as_object().unwrap_or_default().iter();
+    let of = members.fold(Evaluation::new(&source, &scopes, &left), |of, m| of.with(&m.key, m.node.clone()));
+    Some(of.value(&body.get_attribute("policy")?.value))
+}
+
 /// What `templatefile` fills a file in with, by the text of its call in a file.
 pub fn arguments(path: &str, call: &str, scopes: &Scopes<'_>) -> Option<Node> {
     let source = SourceFile::new(path, format!("{ATTRIBUTE}{call}\n"));
