@@ -302,7 +302,7 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     let text = || can_text(args, &assessment, &asked, (&as_roles, &besides, &grants), (&leaves_out, &later));
     let rows = || {
         let own = assessment.principals.iter().flat_map(|p| p.operations.iter().map(move |o| (p, o)));
-        let (through, ways) = (becoming::answers(&as_roles), becoming::ways(&asked.name.to_string(), &as_roles));
+        let (through, ways) = (becoming::answers(&as_roles), becoming::ways(asked.name, &as_roles));
         let all = own.chain(through.iter().map(|(p, o)| (*p, o)));
         let unknown = unlisted::first(&assessment, &besides, asked.name).into_iter();
         let mut sentences: Vec<String> = unknown.chain(becoming::first(&assessment, &as_roles, asked.names)).collect();

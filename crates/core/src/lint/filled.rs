@@ -77,7 +77,7 @@ impl Filling<'_> {
         let value = match &of.value {
             Value::String(text) if text.contains(UNKNOWN) => {
                 let names = self.names_at(of.span);
-                let raw = self.source.slice(of.span);
+                let raw = first(self.source.slice(of.span));
                 let values = names.iter().filter(|_| self.may_go_on()).filter_map(|given| placed(raw, given, of.span));
                 return one_of(of.span, values.chain([of.clone()]).collect());
             }
@@ -109,8 +109,9 @@ impl Filling<'_> {
     /// The elements that one text of a list becomes: `"${join("\",\"", actions)}"`.
     fn joined(&self, of: &Node) -> impl Iterator<Item = Node> {
         let is_open = of.as_str().is_some_and(|text| text.contains(UNKNOWN));
-        let raw = if is_open { self.source.slice(of.span) } else { "" };
+        let raw = if is_open { first(self.source.slice(of.span)) } else { "" };
         let expression = raw.strip_prefix("\"${join(").and_then(|rest| rest.strip_suffix(")}\""));
+        let expression = expression.filter(|arguments| arguments.contains("\\\""));
         let names = expression.map(|_| self.names_at(of.span)).unwrap_or_default();
         let texts = names.iter().filter(|_| self.may_go_on()).filter_map(move |given| elements(expression?, given));
         let nodes: Vec<Node> = texts.flatten().map(|text| perhaps(Node::string(of.span, text))).collect();
@@ -118,10 +119,38 @@ impl Filling<'_> {
     }
 }
 
+/// The text or placeholder that a piece of a template begins with: directives after it are none of it.
+fn first(raw: &str) -> &str {
+    let is_quoted = raw.starts_with('"');
+    if !is_quoted && !raw.starts_with("${") {
+        return raw;
+    }
+    let (mut depth, mut escaped) = (0_usize, false);
+    for (at, c) in raw.char_indices().skip(1) {
+        match c {
+            _ if escaped => {
+                escaped = false;
+                continue;
+            }
+            '\\' => escaped = true,
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let is_end = depth == 0 && c == if is_quoted { '"' } else { '}' };
+        if is_end && let Some((own, rest)) = raw.split_at_checked(at + 1) {
+            // a comma after the last element of a loop is left out where the template is read
+            let rest = rest.trim_start().trim_start_matches(',').trim_start();
+            return if rest.starts_with("%{") { own } else { raw };
+        }
+    }
+    raw
+}
+
 /// The texts that the arguments of `join` make, where quotation marks and commas stand between them.
 fn elements(arguments: &str, given: &Node) -> Option<Vec<String>> {
     let joined = expression::value_with(&format!("join({arguments})"), given)?;
-    let text = joined.as_str().filter(|text| text.contains('"'))?;
+    let text = joined.as_str()?;
     let texts: Vec<String> = serde_json::from_str(&format!("[\"{text}\"]")).ok()?;
     Some(texts.into_iter().filter(|text| !text.contains(UNKNOWN)).collect())
 }
@@ -158,6 +187,17 @@ fn value(expression: &str, given: &Node) -> Option<Node> {
 mod tests {
     use super::*;
     use crate::text::json;
+
+    #[test]
+    fn directives_are_no_part_of_what_they_follow() {
+        assert_eq!(first("\"${a}\"%{ endfor }"), "\"${a}\"");
+        assert_eq!(first("\"${join(\"\\\",\\\"\", a)}\" %{ endif ~}"), "\"${join(\"\\\",\\\"\", a)}\"");
+        assert_eq!(first("${jsonencode({ a = b })}%{ endif }"), "${jsonencode({ a = b })}");
+        assert_eq!(first("\"${a}\",%{ endfor }"), "\"${a}\"");
+        for whole in ["\"${a}\"", "${a}/b", "a${b}", "\"a"] {
+            assert_eq!(first(whole), whole);
+        }
+    }
 
     #[test]
     fn what_is_given_takes_its_place() {

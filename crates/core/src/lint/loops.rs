@@ -52,7 +52,7 @@ fn begun(head: &str, start: usize) -> Option<Loop> {
 impl Loop {
     /// Whether this stands in the loop.
     pub fn has(&self, span: Span) -> bool {
-        self.body.start <= span.start && span.end <= self.body.end
+        self.body.start <= span.start && span.start < self.body.end
     }
 
     /// What the names around the loop and its own mean in each of its turns; of a list that is not known, in any.

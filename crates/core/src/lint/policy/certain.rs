@@ -36,11 +36,26 @@ pub fn certain(statement: &Node) -> Option<Node> {
         };
         kept.push(Member { node, ..member.clone() });
     }
-    // what a member of unknown name may say is not missing
-    let names = |any: &[&str]| kept.iter().any(|m| any.contains(&m.key.as_str()));
-    let whole = names(&["Effect"]) && names(&["Action", "NotAction"]) && names(&["Resource", "NotResource"]);
-    let open = members.iter().any(|m| m.key.contains(UNKNOWN));
-    (whole || !open).then(|| Node::new(statement.span, Value::Object(kept)))
+    let open = members.iter().find(|m| m.key.contains(UNKNOWN));
+    let is_said = !kept.is_empty() || open.is_none();
+    if let Some(open) = open {
+        complete(&mut kept, open);
+    }
+    is_said.then(|| Node::new(statement.span, Value::Object(kept)))
+}
+
+/// What a statement has to have: one of these each, and what is valid.
+const REQUIRED: [([&str; 2], &str); 3] =
+    [(["Effect", "Effect"], "Allow"), (["Action", "NotAction"], "*"), (["Resource", "NotResource"], "*")];
+
+/// What a member of unknown name may say is not missing.
+fn complete(kept: &mut Vec<Member>, open: &Member) {
+    for (keys, valid) in REQUIRED {
+        if !kept.iter().any(|m| keys.contains(&m.key.as_str())) {
+            let node = Node::string(open.key_span, valid);
+            kept.extend(keys.first().map(|key| Member { key: (*key).to_owned(), key_span: open.key_span, node }));
+        }
+    }
 }
 
 /// Of `Action` and `NotAction`, and of `Resource` and `NotResource`, one that may be missing gives way to the other.
