@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::becoming::{self, AsRole};
 use super::errors::usage;
@@ -14,10 +14,12 @@ use crate::report::plain::can::Asked;
 use crate::report::plain::who::Elsewhere;
 use crate::report::rows::Besides;
 use crate::report::typed::{Typed, USUAL_KIND};
-use crate::report::who_can::{Escalations, Needed, Row, near};
+use crate::report::who_can::{Escalations, Kept, Needed, Row, near};
 use countersign_core::assessment::completeness::others::Others;
 use countersign_core::assessment::plans::Planner;
-use countersign_core::assessment::{ASSUMES, Assessment, GRANTS_ITSELF, OperationAnswer, PrincipalAnswer, assess};
+use countersign_core::assessment::{
+    ASSUMES, Assessment, GRANTS_ITSELF, OperationAnswer, Options, PrincipalAnswer, assess, assess_each,
+};
 use countersign_core::diff::PrincipalEntry;
 use countersign_core::escalation::{self, Escalation};
 use countersign_core::people::{self, Assumer, Behind, Other, Roles};
@@ -120,13 +122,27 @@ struct WhoCan<'a> {
     permission_model: PermissionModel,
     leaves_out: Vec<&'static str>,
     operation: &'static str,
-    may: Vec<Answer<'a>>,
-    unknown: Vec<Answer<'a>>,
-    nearly: Vec<Answer<'a>>,
+    may: Rows<'a>,
+    unknown: Rows<'a>,
+    nearly: Rows<'a>,
     perhaps_others: &'a [Others],
     could_grant_itself: Vec<CouldGrant<'a>>,
     /// Agreements that end the cover of accounts, and that nobody ends by the operation, in sentences.
     elsewhere: &'a [String],
+}
+
+/// Rows, each of which is made as it is written.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    assessment: &'a Assessment,
+    roles: &'a Roles,
+    rows: &'a [Row<'a>],
+}
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.rows.iter().map(|row| Answer::new(self.assessment, *row, self.roles)))
+    }
 }
 
 #[derive(Serialize)]
@@ -369,13 +385,11 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
     let mut session = cli.session(args.question.dir.as_ref(), &args.question.asking)?;
     let (operation, reports) = narrow::asked(&session, &args.question.operation, &args.question.agreement)?;
     narrowed(&mut session, (operation, reports), &args.question)?;
-    let assessment = assess(&session.inventory, &session.rules, &session.options)?;
+    let (assessment, grants) = asked(&session)?;
     some_answer(&session, &assessment, operation)?;
     let roles = people::behind((&session.inventory, &session.rules), &session.options, &assessment.principals)?;
-    let grants = escalation::of((&session.inventory, &session.rules), &session.options, &assessment.principals)?;
-    let answer = |row| Answer::new(&assessment, row, &roles);
     let rows = report::who_can::rows(&assessment, &needed(&session, &assessment)?);
-    let [may, unknown, nearly] = rows.clone().map(|rows| rows.into_iter().map(answer).collect());
+    let [may, unknown, nearly] = rows.each_ref().map(|rows| Rows { assessment: &assessment, roles: &roles, rows });
     let provenance = &session.provenance();
     let leaves_out = left_out(&assessment, &[GRANTS_ITSELF, ASSUMES]);
     let accounts = &session.options.filter.accounts;
@@ -419,6 +433,20 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
     };
     output::write_table(&args.question.printing.format, &json, provenance, text, table)?;
     Ok(OK)
+}
+
+/// Those of whom something is told, and what they may grant themselves.
+fn asked(session: &Session) -> Result<(Assessment, Escalations), Failure> {
+    let mut kept = Kept::default();
+    let options = Options { grants_itself: true, ..session.options.clone() };
+    let mut assessment = assess_each(&session.inventory, &session.rules, &options, |principal| kept.add(principal))?;
+    let ways = |p: &mut PrincipalAnswer| {
+        let ways = std::mem::take(&mut p.could_grant_itself);
+        (!ways.is_empty()).then(|| ((p.account.clone(), p.principal.clone()), ways))
+    };
+    let grants = kept.principals.iter_mut().filter_map(ways).collect();
+    assessment.principals = kept.principals;
+    Ok((assessment, grants))
 }
 
 /// Plans are tried as long as they copy no more entities than this: they are made to a copy of the inventory.

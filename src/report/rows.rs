@@ -123,7 +123,7 @@ pub fn answers<'a>(
 ) -> Table {
     let mut table = Table::new(&ANSWERS);
     for (principal, answer) in rows {
-        let account = assessment.accounts.iter().find(|a| a.account == principal.account);
+        let account = assessment.account(&principal.account);
         let depends = answer.depends_on.iter().map(|d| sentences::depends(&d.key, &d.allows));
         let changes = answer.changes.iter().flat_map(plan::lines).map(|(label, text)| format!("{label}: {text}"));
         let any = answer.any_request.as_ref().map(|any| Shown::from(any.decision).words.to_owned());

@@ -58,6 +58,36 @@ fn is_near_perhaps(answer: &OperationAnswer) -> bool {
         && (1..=NEARLY).contains(&(silent.len() + denied))
 }
 
+/// The principals that are told of, as they come: of all that are denied alike in an account, the first stands for the others.
+#[derive(Default)]
+pub struct Kept {
+    /// In their order.
+    pub principals: Vec<PrincipalAnswer>,
+    told: OfClass<bool>,
+    /// Where the first of those stand that are denied in the account that is asked about.
+    denied: Vec<usize>,
+}
+
+impl Kept {
+    /// One more principal.
+    pub fn add(&mut self, principal: PrincipalAnswer) {
+        let is_told = |answer: &OperationAnswer| answer.decision != Decision::Deny || is_near_perhaps(answer);
+        if !principal.could_grant_itself.is_empty() || self.told.ask(&principal.operations, is_told).contains(&true) {
+            return self.principals.push(principal);
+        }
+        let stands = |place: &usize| self.principals.get(*place);
+        if self.denied.last().and_then(stands).is_some_and(|last| last.account != principal.account) {
+            self.denied.clear();
+        }
+        let alike =
+            |place: usize| self.principals.get(place).is_some_and(|p| p.operations.are_told_as(&principal.operations));
+        if !self.denied.iter().copied().any(alike) {
+            self.denied.push(self.principals.len());
+            self.principals.push(principal);
+        }
+    }
+}
+
 /// The answers of an assessment: who may, of whom it is unknown, and who nearly may.
 pub fn rows<'a>(assessment: &'a Assessment, needed: &Needed) -> [Vec<Row<'a>>; 3] {
     let of = |decision: Decision| {

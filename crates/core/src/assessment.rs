@@ -75,6 +75,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::agreements::InForce;
+use crate::escalation::Escalation;
 use crate::finding::Finding;
 use crate::hipaa::{Hipaa, Phi};
 use crate::inventory::Inventory;
@@ -118,6 +119,8 @@ pub struct Options {
     /// As IAM decides the call that an operation comes to, without the console: the permissions that the console asks for before it do
     /// not count.
     pub by_the_call: bool,
+    /// What principals may grant themselves is asked too, of those that lack a permission.
+    pub grants_itself: bool,
     /// Each principal is asked by itself, and none has the answers of one that is like it: the plain way, for comparing.
     pub by_itself: bool,
     /// How many threads ask; 0 is as many as there are processors, where there are accounts enough. The answers do not differ.
@@ -240,6 +243,15 @@ pub struct Assessment {
     pub findings: Vec<Finding>,
     /// What was not collected, and who may therefore be there unseen (D31).
     pub completeness: Completeness,
+}
+
+impl Assessment {
+    /// What is in force for an account that was asked about.
+    #[must_use]
+    pub fn account(&self, id: &str) -> Option<&AccountAnswer> {
+        let place = self.accounts.binary_search_by(|account| account.account.as_str().cmp(id)).ok()?;
+        self.accounts.get(place)
+    }
 }
 
 /// What is in force for an account.
@@ -365,6 +377,9 @@ pub struct PrincipalAnswer {
     pub groups: Arc<[OpenGroup]>,
     /// An answer an operation.
     pub operations: Answers,
+    /// The ways in which it may grant itself what it lacks, where that was asked.
+    #[serde(skip)]
+    pub could_grant_itself: Vec<Escalation>,
 }
 
 /// The answer to one operation.
@@ -543,5 +558,6 @@ pub fn principals_called(inventory: &Inventory, at: Moment, name: &str) -> Vec<P
 
 pub(crate) fn principal_answer(identity: Identity, operations: Answers) -> PrincipalAnswer {
     let Identity { arn, kind, account, uid, name, people, groups } = identity;
-    PrincipalAnswer { principal: arn, account, kind, uid, name, people, groups, operations }
+    let could_grant_itself = Vec::new();
+    PrincipalAnswer { principal: arn, account, kind, uid, name, people, groups, operations, could_grant_itself }
 }

@@ -54,6 +54,7 @@ impl Options {
             any_request,
             any_state,
             by_the_call,
+            grants_itself,
             by_itself,
             threads: _,
             filter,
@@ -69,6 +70,7 @@ impl Options {
                 others.by_itself,
                 others.by_the_call,
             )
+            && (*grants_itself || !others.grants_itself)
             && *context == others.context
             && filter.includes(&others.filter)
     }

@@ -2,16 +2,19 @@
 //!
 //! What would help is data (`data/escalation.json`); whether a principal may do it is asked of its layers, as everything is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
 use crate::agreements::Agreements;
-use crate::assessment::{OfClass, OperationAnswer, Options, PrincipalAnswer};
+use crate::assessment::{Answers, OfClass, OperationAnswer, Options, PrincipalAnswer};
 use crate::aws;
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
+use crate::permissions::classes::{Classes, Signature};
+use crate::permissions::layer::Layer;
 use crate::permissions::principals::{Directory, Principal};
 use crate::permissions::scenarios::{Call, CallResult, ask};
 use crate::policies::RuleBook;
@@ -74,8 +77,10 @@ pub fn of(
     answers: &[PrincipalAnswer],
 ) -> Result<BTreeMap<(String, String), Vec<Escalation>>, Failure> {
     let mut helped = OfClass::default();
-    let lacking = answers.iter().filter(|p| helped.ask(&p.operations, would_help).contains(&true));
-    let lacking: BTreeSet<(&str, &str)> = lacking.map(|p| (p.account.as_str(), p.principal.as_str())).collect();
+    let mut lacking: BTreeMap<&str, HashSet<&str>> = BTreeMap::new();
+    for answer in answers.iter().filter(|p| helped.ask(&p.operations, would_help).contains(&true)) {
+        lacking.entry(&answer.account).or_default().insert(&answer.principal);
+    }
     if lacking.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -83,13 +88,16 @@ pub fn of(
         let agreements = Agreements::new(inventory, rules, options.at);
         let directory = Directory::new(inventory, &agreements.tree, options.at, &options.context);
         let mut directory = directory.standing(Box::new(|account| agreements.standing(account)));
-        let principals = directory.those(|i| lacking.contains(&(i.account.as_str(), i.arn.as_str())))?;
-        let mut found = BTreeMap::new();
-        for principal in &principals {
-            let ways = ways(inventory, principal)?;
-            if !ways.is_empty() {
-                found.insert((principal.account.clone(), principal.arn.clone()), ways);
+        let (mut grants, mut found) = (Grants::new(inventory), BTreeMap::new());
+        for (account, arns) in lacking {
+            let Some(account) = agreements.tree.accounts.get(account) else { continue };
+            for principal in directory.of_account(account, |i| arns.contains(i.arn.as_str()))? {
+                let ways = grants.ways(&principal)?;
+                if !ways.is_empty() {
+                    found.insert((principal.account, principal.arn), ways);
+                }
             }
+            grants.forget(directory.passing());
         }
         Ok(found)
     })
@@ -103,25 +111,79 @@ fn would_help(answer: &OperationAnswer) -> bool {
         && because.all(|b| b.layer == "identity" && b.statement.is_none())
 }
 
-fn ways(inventory: &Inventory, principal: &Principal) -> Result<Vec<Escalation>, Failure> {
-    let kind = match principal.kind {
-        PrincipalKind::User => "user",
-        PrincipalKind::Role => "role",
-        // IAM protects the roles of permission sets, and the root user lacks nothing that it could grant itself
-        PrincipalKind::PermissionSet | PrincipalKind::Root => "",
-    };
-    let mut found = Vec::new();
-    for way in WAYS.iter().filter(|w| w.kind.as_deref().is_none_or(|k| k == kind)) {
-        for on in targets(inventory, principal, way.on) {
-            match may(principal, &way.action, &on)? {
-                Decision::Deny => {}
-                decision => {
-                    found.push(Escalation { action: way.action.clone(), on, certain: decision == Decision::Allow });
-                }
-            }
+/// Asks principals what they may grant themselves; those that their policies do not tell apart are asked once.
+pub(crate) struct Grants<'a> {
+    inventory: &'a Inventory,
+    classes: Classes,
+    known: HashMap<Signature, Vec<Decision>>,
+    helped: OfClass<bool>,
+}
+
+impl<'a> Grants<'a> {
+    /// Nobody is asked yet.
+    pub fn new(inventory: &'a Inventory) -> Self {
+        let actions = WAYS.iter().map(|way| way.action.as_str());
+        Self { inventory, classes: Classes::new(actions), known: HashMap::new(), helped: OfClass::default() }
+    }
+
+    /// The ways of a principal with these answers: none where it lacks nothing.
+    pub fn of(&mut self, principal: &Principal, answers: &Answers) -> Result<Vec<Escalation>, Failure> {
+        match self.helped.ask(answers, would_help).contains(&true) {
+            true => self.ways(principal),
+            false => Ok(Vec::new()),
         }
     }
-    Ok(found)
+
+    /// Layers that no principal has any more.
+    pub fn forget<'l>(&mut self, layers: impl Iterator<Item = &'l Rc<Layer>>) {
+        layers.for_each(|layer| self.classes.forget(layer));
+    }
+
+    /// The ways of a principal that lacks something.
+    fn ways(&mut self, principal: &Principal) -> Result<Vec<Escalation>, Failure> {
+        if self.is_silent(principal) {
+            return Ok(Vec::new());
+        }
+        let kind = match principal.kind {
+            PrincipalKind::User => "user",
+            PrincipalKind::Role => "role",
+            // IAM protects the roles of permission sets, and the root user lacks nothing that it could grant itself
+            PrincipalKind::PermissionSet | PrincipalKind::Root => "",
+        };
+        let (mut actions, mut calls) = (Vec::new(), Vec::new());
+        for way in WAYS.iter().filter(|w| w.kind.as_deref().is_none_or(|k| k == kind)) {
+            for on in targets(self.inventory, principal, way.on) {
+                let keys = CHOSEN.map(|key| (key.to_owned(), None)).into();
+                actions.push(&way.action);
+                calls.push(Call { action: way.action.clone(), resources: vec![on], keys });
+            }
+        }
+        let decisions = self.decisions(principal, &calls)?;
+        let ways = actions.into_iter().zip(calls).zip(decisions).filter(|(_, decision)| *decision != Decision::Deny);
+        let way = |((action, call), decision): ((&String, Call), Decision)| {
+            let on = call.resources.into_iter().next()?;
+            Some(Escalation { action: action.clone(), on, certain: decision == Decision::Allow })
+        };
+        Ok(ways.filter_map(way).collect())
+    }
+
+    /// Whether no policy of the principal itself names any of the actions: then nothing allows them.
+    fn is_silent(&mut self, principal: &Principal) -> bool {
+        let mut own = principal.stack.layers.iter().filter(|layer| layer.name == "identity").peekable();
+        principal.stack.of_resource.is_none() && own.peek().is_some() && own.all(|layer| self.classes.is_silent(layer))
+    }
+
+    fn decisions(&mut self, principal: &Principal, calls: &[Call]) -> Result<Vec<Decision>, Failure> {
+        let decide = || calls.iter().map(|call| may(principal, call)).collect();
+        let mut asked = self.classes.asked("", calls.iter());
+        let Some(signature) = self.classes.signature(principal, false, &mut asked) else { return decide() };
+        if let Some(known) = self.known.get(&signature) {
+            return Ok(known.clone());
+        }
+        let decisions: Vec<Decision> = decide()?;
+        self.known.insert(signature, decisions.clone());
+        Ok(decisions)
+    }
 }
 
 fn targets(inventory: &Inventory, principal: &Principal, on: On) -> BTreeSet<String> {
@@ -145,10 +207,8 @@ fn targets(inventory: &Inventory, principal: &Principal, on: On) -> BTreeSet<Str
     }
 }
 
-fn may(principal: &Principal, action: &str, on: &str) -> Result<Decision, Failure> {
-    let keys = CHOSEN.map(|key| (key.to_owned(), None)).into();
-    let call = Call { action: action.to_owned(), resources: vec![on.to_owned()], keys };
-    let scenarios = ask(&principal.stack, &[call], &principal.knowledge, &principal.memo)?;
+fn may(principal: &Principal, call: &Call) -> Result<Decision, Failure> {
+    let scenarios = ask(&principal.stack, std::slice::from_ref(call), &principal.knowledge, &principal.memo)?;
     let results = scenarios.rows.iter().filter_map(|(_, results)| results.first());
     let rows: Vec<bool> = results.map(|r| matches!(r, CallResult::Allowed(_))).collect();
     Ok(match rows.split_first() {

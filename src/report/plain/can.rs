@@ -166,7 +166,7 @@ pub fn target(
     names: Names<'_>,
 ) -> (&'static str, String) {
     let account = names.account(&principal.account);
-    let standing = assessment.accounts.iter().find(|a| a.account == principal.account);
+    let standing = assessment.account(&principal.account);
     match (answer.agreement.as_ref(), answer.scope) {
         (Some(_), Some(Scope::Account)) => ("for", account),
         (Some(_), Some(Scope::Organization)) => match standing {

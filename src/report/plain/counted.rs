@@ -1,6 +1,6 @@
 //! Whom rows of answers name: people, and principals behind whom nobody is known, each once. A count is of those, never of rows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{Names, capital, listed};
 use crate::report::who_can::Row;
@@ -19,31 +19,35 @@ pub struct Counted {
 impl Counted {
     /// Of these rows, in their order.
     pub fn of(names: Names<'_>, rows: &[Row<'_>]) -> Self {
-        let mut keys: BTreeSet<(String, String)> = BTreeSet::new();
+        let mut keys: HashSet<(&str, &str)> = HashSet::new();
         let mut found: Vec<(String, &PrincipalAnswer)> = Vec::new();
         let mut groups: Vec<String> = Vec::new();
+        let mut grouped: BTreeSet<&str> = BTreeSet::new();
         for (principal, _) in rows {
             for person in principal.people.iter() {
-                if keys.insert(("person".to_owned(), person.id.clone())) {
+                if keys.insert(("person", &person.id)) {
                     found.push((person.user_name.clone(), principal));
                 }
             }
             for group in principal.groups.iter() {
-                let name = format!("whoever is in {}", group.name);
-                if !groups.contains(&name) {
-                    groups.push(name);
+                if grouped.insert(&group.name) {
+                    groups.push(format!("whoever is in {}", group.name));
                 }
             }
             let is_set = principal.kind == PrincipalKind::PermissionSet;
             let is_nobody = principal.people.is_empty() && principal.groups.is_empty();
             // a permission set to which nobody is assigned is one, in however many accounts it is
-            let account = if is_set { String::new() } else { principal.account.clone() };
-            let id = if is_set { principal.name.clone() } else { principal.principal.clone() };
+            let account = if is_set { "" } else { &principal.account };
+            let id = if is_set { &principal.name } else { &principal.principal };
             if is_nobody && keys.insert((account, id)) {
                 found.push((names.principal(principal), principal));
             }
         }
-        let twice = |name: &String| found.iter().filter(|(n, _)| n == name).count() > 1;
+        let mut called: HashMap<&str, usize> = HashMap::new();
+        for (name, _) in &found {
+            *called.entry(name).or_default() += 1;
+        }
+        let twice = |name: &String| called.get(name.as_str()).is_some_and(|number| *number > 1);
         let told = |(name, principal): &(String, &PrincipalAnswer)| {
             let is_person = !principal.people.is_empty();
             if twice(name) && !is_person {

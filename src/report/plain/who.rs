@@ -187,7 +187,7 @@ pub fn another_governs(
     principal: &PrincipalAnswer,
     answer: &OperationAnswer,
 ) -> Option<&'static str> {
-    let account = assessment.accounts.iter().find(|a| a.account == principal.account)?;
+    let account = assessment.account(&principal.account)?;
     let row = account.agreements.iter().find(|r| Some(&r.kind) == answer.agreement.as_ref())?;
     let governing = row.governing.as_ref()?;
     let others = row.superseded.len() + row.also_in_force.len();

@@ -168,6 +168,15 @@ impl Answers {
         self.told.get().is_none().then_some(&self.class)
     }
 
+    /// Whether nothing is told of one that is not told of the other, but where the statements stand.
+    pub fn are_told_as(&self, other: &Self) -> bool {
+        let untold = self.told.get().is_none() && other.told.get().is_none();
+        untold
+            && Arc::ptr_eq(&self.class, &other.class)
+            && self.own.assuming == other.own.assuming
+            && self.own.account == other.own.account
+    }
+
     /// The answers to some of the operations; what is its own is told of these alone.
     pub fn only(&self, is: impl Fn(&OperationAnswer) -> bool) -> Self {
         match self.told.get() {

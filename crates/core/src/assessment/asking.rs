@@ -8,6 +8,7 @@ use super::completeness::others::{self, Others};
 use super::stage::Stage;
 use super::{AccountAnswer, Named, PrincipalAnswer, principal_answer};
 use crate::agreements::{Agreements, Lists};
+use crate::escalation::Grants;
 use crate::findings::{Findings, Gathered};
 use crate::hipaa;
 use crate::inventory::entity::Uid;
@@ -43,6 +44,7 @@ pub(super) struct Asking<'s> {
     directory: Directory<'s>,
     decided: Decided,
     findings: Option<Findings<'s>>,
+    grants: Option<Grants<'s>>,
 }
 
 impl<'s> Asking<'s> {
@@ -59,6 +61,7 @@ impl<'s> Asking<'s> {
             directory: directory.of_any_request(options.any_request),
             decided: Decided::new(rules),
             findings: (!options.filter.answers_alone).then(findings).transpose()?,
+            grants: options.grants_itself.then(|| Grants::new(inventory)),
         })
     }
 
@@ -85,7 +88,7 @@ impl<'s> Asking<'s> {
         told: &mut Told,
         each: &mut impl FnMut(PrincipalAnswer),
     ) -> Result<(), Failure> {
-        let Self { assessor, shared, agreements, directory, decided, findings } = self;
+        let Self { assessor, shared, agreements, directory, decided, findings, grants } = self;
         let filter = &assessor.options.filter;
         let (wanted, those) = filter.wants(&account.id, shared.named.as_ref());
         let standing = agreements.standing(account)?;
@@ -133,7 +136,10 @@ impl<'s> Asking<'s> {
             let places = decided.classes.places(&principal);
             let assuming = principal.assuming.clone();
             let own = Own { account: account.id.clone(), places, assuming, moment: asked.moment.clone() };
-            let answer = principal_answer(principal.into_identity(), Answers::new(class, own));
+            let answers = Answers::new(class, own);
+            let could_grant_itself = grants.as_mut().map(|grants| grants.of(&principal, &answers)).transpose()?;
+            let mut answer = principal_answer(principal.into_identity(), answers);
+            answer.could_grant_itself = could_grant_itself.unwrap_or_default();
             if filter.principals.is_none() {
                 told.unseen.extend(others::members(assessor.inventory, &agreements.tree, &answer));
             }
@@ -141,6 +147,9 @@ impl<'s> Asking<'s> {
         }
         decided.memos.insert(class, memo);
         decided.forget(directory.passing());
+        if let Some(grants) = grants {
+            grants.forget(directory.passing());
+        }
         Ok(())
     }
 }

@@ -202,6 +202,11 @@ impl Classes {
         self.profiles.remove(&Rc::as_ptr(layer));
     }
 
+    /// Whether nothing in a layer, which is known in full, names an action that is asked about.
+    pub fn is_silent(&mut self, layer: &Rc<Layer>) -> bool {
+        layer.opaque.is_empty() && self.profile(layer).is_some_and(|profile| profile.statements.is_empty())
+    }
+
     /// Where the statements of a principal's layers stand.
     pub fn places(&mut self, principal: &Principal) -> Vec<Arc<Places>> {
         principal.stack.layers.iter().filter_map(|layer| Some(self.profile(layer)?.places.clone())).collect()
