@@ -25,7 +25,7 @@ use crate::moment;
 use crate::operations::answer::OperationResult;
 use crate::operations::catalogue::Operation;
 use crate::operations::{self, AccountEvaluator, Memo};
-use crate::permissions::classes::{Asked, Classes, Signature};
+use crate::permissions::classes::{Asked, Classes, Form, OWN, Signature};
 use crate::permissions::everyone::Everyone;
 use crate::permissions::layer::Layer;
 use crate::permissions::principals::Principal;
@@ -50,6 +50,8 @@ pub(super) struct Decided {
     by_operation: HashMap<&'static str, OfOperation>,
     /// What accounts share that the rules do not tell apart.
     pub memos: HashMap<String, Memo>,
+    /// What is asked in accounts that differ in their numbers alone.
+    forms: HashMap<String, Form>,
     said: Said,
 }
 
@@ -62,6 +64,7 @@ impl Decided {
             by_signature: HashMap::new(),
             by_operation: HashMap::new(),
             memos: HashMap::new(),
+            forms: HashMap::new(),
             said: Said::default(),
         }
     }
@@ -113,10 +116,9 @@ pub(super) struct Here<'s, 'a> {
 /// An operation that is asked about.
 struct Wanted<'s> {
     operation: &'s Operation,
-    /// What the rules can tell beside the account's class, and the calls.
+    /// What the rules can tell beside the account's class.
     kind: String,
-    calls: Vec<Call>,
-    /// The same, numbered: once a principal is asked that is like no other.
+    /// The same with the calls, numbered: once a principal is asked that is like no other.
     asked: Option<Asked>,
 }
 
@@ -231,11 +233,11 @@ impl Assessor<'_> {
         let mut told_apart = self.rules.reads_principal(ASSUME);
         for operation in wanted {
             told_apart |= self.rules.reads_principal(operation.name);
-            let (kind, calls) = desk.asked_of(operation)?;
+            let kind = desk.read_by(operation);
             text.push_str(&format!("\n{kind} {:?}", operation.kind));
-            operations.push(Wanted { operation, kind, calls, asked: None });
+            operations.push(Wanted { operation, kind, asked: None });
         }
-        let asked = decided.classes.asked(&text, operations.iter().flat_map(|o| &o.calls));
+        let asked = asked_in(desk, &text, &operations, decided)?;
         let moment = Arc::new(self.moment(standing));
         Ok(Here { desk, agreements, standing, operations, asked, told_apart, moment })
     }
@@ -265,15 +267,18 @@ impl Assessor<'_> {
         (desk, class): (&AccountEvaluator<'_>, &impl Fn(&str) -> String),
         by_operation: &mut HashMap<&'static str, OfOperation>,
     ) -> Result<OperationResult, Failure> {
-        let Wanted { operation, kind, calls, asked } = wanted;
+        let Wanted { operation, kind, asked } = wanted;
         let known = by_operation.entry(operation.name).or_insert_with(|| OfOperation {
             classes: Classes::new(desk.actions_of(operation).into_iter()),
             by_signature: HashMap::new(),
         });
-        let asked = asked.get_or_insert_with(|| {
-            let class = class(operation.name);
-            known.classes.asked(&format!("{class}\n{kind}"), calls.iter())
-        });
+        let asked = match asked {
+            Some(asked) => asked,
+            None => {
+                let (class, calls) = (class(operation.name), desk.calls_of(operation)?);
+                asked.insert(known.classes.asked(&format!("{class}\n{kind}"), calls.iter()))
+            }
+        };
         let told_apart = self.rules.reads_principal(operation.name);
         let Some(signature) = known.classes.signature(principal, told_apart, asked) else {
             return desk.decide(principal, operation);
@@ -332,6 +337,34 @@ impl Assessor<'_> {
 fn unlike(principal: &Principal) -> Failure {
     let message = format!("{} in {} does not have the answers of its class", principal.arn, principal.account);
     Failure::internal("sharing answers among principals")(message)
+}
+
+/// What is asked of each principal of an account, which `text` tells but for the calls. Where another account is asked the same but for its
+/// own number, the calls are not made anew.
+fn asked_in(
+    desk: &AccountEvaluator<'_>,
+    text: &str,
+    operations: &[Wanted<'_>],
+    decided: &mut Decided,
+) -> Result<Asked, Failure> {
+    let account = &desk.account.id;
+    let mut key = text.to_owned();
+    let is_told = operations.iter().all(|wanted| wanted.operation.tell_places((account, OWN), &mut key));
+    if let Some(form) = decided.forms.get(&key).filter(|_| is_told) {
+        return Ok(form.asked(account));
+    }
+    let mut make = |calls: Result<Vec<Vec<Call>>, Failure>| {
+        calls.map(|calls| (decided.classes.asked(text, calls.iter().flatten()), calls))
+    };
+    let named = || operations.iter().map(|wanted| desk.calls_of(&wanted.operation.naming(account, OWN))).collect();
+    let form = match is_told {
+        true => make(named()).map(|(asked, calls)| Form::of(&asked, calls.iter().flatten()))?,
+        false => None,
+    };
+    match form {
+        Some(form) => Ok(decided.forms.entry(key).or_insert(form).asked(account)),
+        None => Ok(make(operations.iter().map(|wanted| desk.calls_of(wanted.operation)).collect())?.0),
+    }
 }
 
 /// Whether the answers of a class are checked on this member: the second, and more rarely the more there are.

@@ -61,6 +61,33 @@ impl Operation {
         Self { values: values.clone(), of_each: Rc::default(), ..self.clone() }
     }
 
+    /// The same, with another text for the number of an account, wherever that stands for a place by itself.
+    pub fn naming(&self, account: &str, text: &str) -> Self {
+        let named = |value: &Option<String>| match value {
+            Some(value) if value == account => Some(text.to_owned()),
+            other => other.clone(),
+        };
+        let values = |values: &Rc<[Option<String>]>| values.iter().map(named).collect::<Rc<_>>();
+        let of_each = self.of_each.iter().map(|(id, of_one)| (id.clone(), values(of_one))).collect();
+        Self { values: values(&self.values), of_each, ..self.clone() }
+    }
+
+    /// Appends what stands for each place of the templates, told apart from all else that may stand there, with another text for the number
+    /// of an account; false where that text stands in a place already.
+    pub fn tell_places(&self, (account, text): (&str, &str), to: &mut String) -> bool {
+        to.push_str(&format!("\n{} ", self.of_each.len()));
+        let each = self.of_each.iter().flat_map(|(_, values)| values.iter());
+        for value in self.values.iter().chain(each) {
+            match value {
+                None => to.push('-'),
+                Some(value) if value == account => to.push_str(text),
+                Some(value) if value.contains(text) => return false,
+                Some(value) => to.push_str(&format!("{}:{value}", value.len())),
+            }
+        }
+        true
+    }
+
     /// The same where it is known which organization the account would join.
     pub fn joining(&self, joins: Option<Joins>) -> Self {
         Self { joins, ..self.clone() }

@@ -351,17 +351,21 @@ impl AccountEvaluator<'_> {
         Ok(())
     }
 
-    /// All that an operation asks of a principal of the account: a text of all that its gates read beside it and the account's
-    /// class, and the calls, in any state of agreements.
-    pub fn asked_of(&self, operation: &Operation) -> Result<(String, Vec<Call>), Failure> {
+    /// All that the gates of an operation read beside the principal and the account's class, in any state of agreements.
+    pub fn read_by(&self, operation: &Operation) -> String {
         let (in_force, designated) = self.state(operation);
         let Operation { name, scope, report, .. } = operation;
         let kind = operation.kind.as_ref().filter(|_| self.rules.reads_attribute(name, "agreement"));
         let each: Vec<&String> = operation.of_each.iter().map(|(id, _)| id).collect();
-        let text = format!(
+        format!(
             "{name} {scope:?} {kind:?} {report:?} {in_force:?} {designated} {:?} {each:?}",
             (self.organization_unknown, self.unit_unknown)
-        );
+        )
+    }
+
+    /// The calls that an operation comes to, in any state of agreements.
+    pub fn calls_of(&self, operation: &Operation) -> Result<Vec<Call>, Failure> {
+        let (in_force, _) = self.state(operation);
         let each = operation.of_each.iter().map(|(_, values)| operation.on(values));
         let mut calls = Vec::new();
         for operation in std::iter::once(operation.clone()).chain(each) {
@@ -371,7 +375,7 @@ impl AccountEvaluator<'_> {
                 }
             }
         }
-        Ok((text, calls))
+        Ok(calls)
     }
 
     /// The IAM actions that an operation's gates may ask for, in any generation and state, as calls name them.

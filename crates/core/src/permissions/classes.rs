@@ -33,13 +33,48 @@ pub struct Asked {
     /// A number for all that is equal in accounts of the same kind: the actions, and the keys that the calls carry.
     class: u32,
     /// Condition keys whose value the calls may determine.
-    fixed: BTreeSet<String>,
+    fixed: Rc<BTreeSet<String>>,
     /// What the calls are asked on, each once, in their order.
     resources: Vec<(String, Option<[String; 6]>)>,
     /// What each layer reaches of the resources, by the layer's number.
     reach: HashMap<u32, u32>,
     /// A number for what is assumed of all principals of the account, with where that is told.
     assumed: Option<(Arc<Knowledge>, u32)>,
+}
+
+/// What is asked in accounts where all but their own number is the same.
+pub struct Form {
+    class: u32,
+    fixed: Rc<BTreeSet<String>>,
+    /// With [`OWN`] in place of the account's number.
+    resources: Vec<String>,
+}
+
+/// Stands for the number of the account that is asked about, in a [`Form`].
+pub const OWN: &str = "\u{0}";
+
+impl Form {
+    /// Of what is asked with [`OWN`] for the account's number; `None` where a key that the calls carry names the account.
+    pub fn of<'c>(asked: &Asked, calls: impl Iterator<Item = &'c Call>) -> Option<Self> {
+        let mut keys = calls.flat_map(|call| call.keys.values().flatten());
+        let resources = asked.resources.iter().map(|(resource, _)| resource.clone()).collect();
+        (!keys.any(|value| value.contains(OWN))).then(|| Self {
+            class: asked.class,
+            fixed: asked.fixed.clone(),
+            resources,
+        })
+    }
+
+    /// The same in an account.
+    pub fn asked(&self, account: &str) -> Asked {
+        let resource = |form: &String| {
+            let resource = form.replace(OWN, account);
+            let arn = segments(&resource);
+            (resource, arn)
+        };
+        let resources = self.resources.iter().map(resource).collect();
+        Asked { class: self.class, fixed: self.fixed.clone(), resources, reach: HashMap::new(), assumed: None }
+    }
 }
 
 /// Where the statements of a layer stand that say something of what is asked, and whose they are.
@@ -155,7 +190,7 @@ impl Classes {
             text.push_str(&format!("\n{} {on:?} {:?}", call.action, call.keys));
         }
         let class = self.number(text);
-        Asked { class, fixed, resources, reach: HashMap::new(), assumed: None }
+        Asked { class, fixed: fixed.into(), resources, reach: HashMap::new(), assumed: None }
     }
 
     /// The signature of a principal; `None` where it has to be asked by itself. `told_apart`: rules read who it is.
