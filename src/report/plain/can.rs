@@ -341,9 +341,9 @@ pub fn changes_of(answer: &OperationAnswer, principal: &PrincipalAnswer, names: 
     for step in &plan.steps {
         let plain = |text: &str| {
             let text = match (&step.file, &step.pointer) {
-                (Some(file), Some(pointer)) => named(text, &format!("{file}, {pointer}"), file),
                 // a document within the file of entities is called by what it is
-                (Some(file), None) if text.ends_with(&format!("written in {file}")) => text.to_owned(),
+                (Some(file), _) if text.contains(&format!("written in {file}")) => text.to_owned(),
+                (Some(file), Some(pointer)) => named(text, &format!("{file}, {pointer}"), file),
                 (Some(file), None) => named(text, file, file),
                 _ => text.to_owned(),
             };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Names, capital, listed};
 use crate::report::who_can::Row;
-use countersign_core::assessment::PrincipalAnswer;
+use countersign_core::assessment::{Person, PrincipalAnswer};
 use countersign_core::terms::PrincipalKind;
 
 /// Whom some rows name.
@@ -19,28 +19,26 @@ pub struct Counted {
 impl Counted {
     /// Of these rows, in their order.
     pub fn of(names: Names<'_>, rows: &[Row<'_>]) -> Self {
-        let mut keys: BTreeSet<(String, String)> = BTreeSet::new();
+        Self::beside(names, rows, &[])
+    }
+
+    /// The same without those whom other rows name, who are counted there.
+    pub fn beside(names: Names<'_>, rows: &[Row<'_>], others: &[&[Row<'_>]]) -> Self {
+        let others = others.iter().copied().flatten();
+        let mut keys: BTreeSet<Key> = others.clone().flat_map(|(p, _)| keys_of(p)).map(|(key, _)| key).collect();
+        let mut groups_told: BTreeSet<&str> = others.flat_map(|(p, _)| groups_of(p)).collect();
         let mut found: Vec<(String, &PrincipalAnswer)> = Vec::new();
         let mut groups: Vec<String> = Vec::new();
         for (principal, _) in rows {
-            for person in principal.people.iter() {
-                if keys.insert(("person".to_owned(), person.id.clone())) {
-                    found.push((person.user_name.clone(), principal));
+            for (key, name) in keys_of(principal) {
+                if keys.insert(key) {
+                    found.push((name.unwrap_or_else(|| names.principal(principal)), principal));
                 }
             }
-            for group in principal.groups.iter() {
-                let name = format!("whoever is in {}", group.name);
-                if !groups.contains(&name) {
-                    groups.push(name);
+            for group in groups_of(principal) {
+                if groups_told.insert(group) {
+                    groups.push(format!("whoever is in {group}"));
                 }
-            }
-            let is_set = principal.kind == PrincipalKind::PermissionSet;
-            let is_nobody = principal.people.is_empty() && principal.groups.is_empty();
-            // a permission set to which nobody is assigned is one, in however many accounts it is
-            let account = if is_set { String::new() } else { principal.account.clone() };
-            let id = if is_set { principal.name.clone() } else { principal.principal.clone() };
-            if is_nobody && keys.insert((account, id)) {
-                found.push((names.principal(principal), principal));
             }
         }
         let twice = |name: &String| found.iter().filter(|(n, _)| n == name).count() > 1;
@@ -53,6 +51,11 @@ impl Counted {
             }
         };
         Self { names: found.iter().map(told).collect(), groups }
+    }
+
+    /// Nobody is named.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty() && self.groups.is_empty()
     }
 
     /// How many, within a sentence: `3`, `whoever is in Legal`, `3, and for whoever is in Legal,`.
@@ -72,4 +75,25 @@ impl Counted {
             (n, groups) => format!("{n}, and {},", listed(groups, "and")),
         }
     }
+}
+
+/// By what somebody is counted: what they are, and who.
+type Key = (String, String);
+
+/// Whom a principal stands for: each person behind it, by name, or itself.
+fn keys_of(principal: &PrincipalAnswer) -> Vec<(Key, Option<String>)> {
+    let person = |p: &Person| (("person".to_owned(), p.id.clone()), Some(p.user_name.clone()));
+    let is_set = principal.kind == PrincipalKind::PermissionSet;
+    // a permission set to which nobody is assigned is one, in however many accounts it is
+    let account = if is_set { String::new() } else { principal.account.clone() };
+    let id = if is_set { principal.name.clone() } else { principal.principal.clone() };
+    match principal.people.is_empty() && principal.groups.is_empty() {
+        true => vec![((account, id), None)],
+        false => principal.people.iter().map(person).collect(),
+    }
+}
+
+/// The groups behind it whose members are not named.
+fn groups_of(principal: &PrincipalAnswer) -> impl Iterator<Item = &str> {
+    principal.groups.iter().map(|group| group.name.as_str())
 }
