@@ -480,7 +480,9 @@ fn callers_carry_what_evaluation_says() {
         (USER, json!({"StringLike": {"aws:userid": "AROA*"}}), false),
         (USER, json!({"StringLike": {"aws:userid": "AIDA*"}}), true),
         (USER, json!({"StringEquals": {"aws:userid": "AIDAJQABLZS4A3QDU576Q"}}), true),
-        (USER, json!({"StringLike": {"aws:userid": "*:*"}}), false),
+        // a federated user who comes from it has the number of the account
+        (USER, json!({"StringLike": {"aws:userid": "111122223333:*"}}), true),
+        (USER, json!({"StringLike": {"aws:userid": "A*:*"}}), false),
         (ROLE, json!({"StringLike": {"aws:userid": "AIDA*"}}), false),
         (ROLE, json!({"StringLike": {"aws:userid": "AROA*:jo"}}), true),
         (ROLE, json!({"StringLike": {"aws:userid": "AROA*:jo/*"}}), false),

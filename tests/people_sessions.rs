@@ -39,6 +39,7 @@ fn behind(world: &World, role: &str) -> Vec<String> {
 /// Three users: one only assumes roles, one may tag sessions, one may set a source identity. Another is of another account.
 fn users() -> World {
     World::organization()
+        .account(B, json!({}), &[ORG])
         .user(A, "assume", may(json!("sts:AssumeRole")))
         .user(A, "tag", may(json!(["sts:AssumeRole", "sts:TagSession"])))
         .user(A, "source", may(json!(["sts:AssumeRole", "sts:SetSourceIdentity"])))
@@ -148,6 +149,7 @@ fn a_person_is_counted_where_most_is_known() {
     let denied =
         json!([FULL, policy(json!([{"Effect": "Deny", "Action": "artifact:AcceptAgreement", "Resource": "*"}]))]);
     let world = World::organization()
+        .account(B, json!({}), &[ORG])
         .entity(person("ann"))
         .entity(person("ben"))
         .entity(person("cat"))

@@ -322,7 +322,12 @@ pub fn why(answer: &OperationAnswer, names: Names<'_>) -> Vec<String> {
             let words = blocked(because, names, &because.action, true);
             lines.push(stopped(&capital(&format!("{perhaps}{words}"))));
         }
-        let told = gate.reason.as_ref().or(gate.message.as_ref());
+        // a message begins as a sentence does: it is quoted where more stands before it
+        let message = || match (&gate.message, gate.certain) {
+            (Some(message), false) => Some(format!("the console says “{message}”")),
+            (message, _) => message.clone(),
+        };
+        let told = gate.reason.clone().or_else(message);
         if let Some(told) = told.filter(|_| gate.because.is_empty() && (at > 0 || answer.message.is_none())) {
             lines.push(stopped(&capital(&format!("{perhaps}{told}"))));
         }

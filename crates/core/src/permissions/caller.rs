@@ -12,7 +12,7 @@ pub const OF_ORGANIZATIONS: [&str; 2] = ["aws:principalorgid", "aws:principalorg
 /// How the keys of a principal's tags begin, in lower case.
 pub const TAGS: &str = "aws:principaltag/";
 
-/// Keys that tell how the session of a role came about: a user acts without one. That of a root user may come from `sts:AssumeRoot`,
+/// Keys that tell how the session of a role came about: a user and a federated user act without one. That of a root user may come from `sts:AssumeRoot`,
 /// which passes a source identity on.
 const OF_SESSIONS: [&str; 2] = ["aws:sourceidentity", "aws:federatedprovider"];
 
@@ -117,6 +117,7 @@ pub fn keys(principal: &str) -> Vec<(&'static str, Known)> {
                 let id = one(&format!("{account}:{name}"));
                 let mut keys = of_account(one(principal), account, "FederatedUser", Known::Absent, id);
                 keys.push((TOKEN_ISSUED, Known::Present));
+                keys.extend(OF_SESSIONS.map(|key| (key, Known::Absent)));
                 keys
             }
             _ => Vec::new(),
