@@ -293,11 +293,10 @@ fn led(world: &World, who: &str, operation: &str, scope: &str) -> (Vec<String>, 
 #[test]
 fn a_denial_that_meets_several_gates_is_removed_once() {
     let deny = |action: &str| policy(json!([{"Effect": "Deny", "Action": action, "Resource": "*"}]));
-    let every = "artifact:AcceptAgreement, artifact:AcceptNdaForAgreement, artifact:GetAgreement and artifact:GetNdaForAgreement";
-    let some = "artifact:AcceptAgreement and artifact:AcceptNdaForAgreement";
-    for (denied, told) in [("artifact:*", every), ("artifact:Accept*", some), ("*", every)] {
+    for (denied, told) in [("artifact:*", "artifact:*"), ("artifact:Accept*", "artifact:Accept*"), ("*", "everything")]
+    {
         let world = World::new().account(A, json!({}), &[]).file("deny.json", deny(denied).to_string());
-        let which = format!("remove the denial of {told} in deny.json, Statement[0], which denies {denied}");
+        let which = format!("remove the denial of {told} in deny.json, Statement[0]");
         let expected = (vec![which], Some(Decision::Allow));
         let own = world.clone().user(A, "a", json!([FULL, "deny.json"]));
         assert_eq!(led(&own, &user(A, "a"), "accept-agreement", "account"), expected, "{denied}");
@@ -305,7 +304,7 @@ fn a_denial_that_meets_several_gates_is_removed_once() {
         let attrs = json!({"policies": [FULL], "permissionsBoundary": "both.json"});
         let bounded = world.file("both.json", both.to_string());
         let bounded = bounded.entity(json!({"uid": user(A, "a"), "attrs": attrs}));
-        let which = format!("remove the denial of {told} in both.json, Statement[1], which denies {denied}");
+        let which = format!("remove the denial of {told} in both.json, Statement[1]");
         let expected = (vec![which], Some(Decision::Allow));
         assert_eq!(led(&bounded, &user(A, "a"), "accept-agreement", "account"), expected, "{denied}");
     }
@@ -353,13 +352,13 @@ fn a_plan_lifts_no_more_than_it_says() {
             format!(
                 "add {both} to the actions that are left out of the denial in own.json, Statement[0] (Sid OnlyS3), which denies {out}"
             ),
-            format!("remove the denial of {both} in own.json, Statement[0] (Sid OnlyS3), which denies {out}"),
+            format!("remove the denial of {out} in own.json, Statement[0] (Sid OnlyS3)"),
         ),
         (
             &mut named,
             &[],
             format!("take {accept} out of the denial in own.json, Statement[0], which denies {all}"),
-            format!("remove the denial of {accept} in own.json, Statement[0], which denies {all}"),
+            format!("remove the denial of {all} in own.json, Statement[0]"),
         ),
     ] {
         let found = plan(&of(denial.clone()), &user(A, "a"), "accept-agreement", "account");

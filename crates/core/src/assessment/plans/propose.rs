@@ -226,10 +226,11 @@ impl Proposal<'_> {
             return self.detached(policy, layer, actions);
         }
         let (place, line) = self.place(layer, (&policy, index), statement);
-        let all =
-            self.denied_in_all(&policy, index, actions).map(|all| format!(", which denies {all}")).unwrap_or_default();
+        let whole = self.denied_in_all(&policy, index, actions);
+        let all = whole.as_ref().map(|all| format!(", which denies {all}")).unwrap_or_default();
         let what = format!("the denial of {} in {place}", listed(actions));
-        let removal = format!("remove {what}{all}");
+        // all of it is removed, and so all of it is named
+        let removal = format!("remove the denial of {} in {place}", whole.unwrap_or_else(|| listed(actions)));
         let remove = Edit::Remove { policy: policy.clone(), statement: index };
         let instead = || Some(Instead { text: removal.clone(), also_allows: Vec::new(), edit: remove.clone() });
         let (text, edit, instead) = if self.is_shared(layer, &policy) {
@@ -326,6 +327,7 @@ impl Proposal<'_> {
         let all = statement.actions.texts.to_vec();
         match statement.actions.negated {
             true => Some(format!("everything but {}", listed(&all))),
+            false if all == ["*"] => Some("everything".to_owned()),
             false => (all != actions).then(|| listed(&all)),
         }
     }
