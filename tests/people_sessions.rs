@@ -22,7 +22,11 @@ fn who_can(world: &World) -> Value {
     let folder = world.folder();
     let text = run_in(folder.path(), &["who-can", "accept", "--scope", "account", "--account", A, "--format", "json"]);
     let answer: Value = serde_json::from_str(&text).unwrap();
-    assert!(schema_errors("who-can.v1", &answer).is_empty(), "{:?}", schema_errors("who-can.v1", &answer));
+    assert!(
+        schema_errors("who-can.v1.schema.json", &answer).is_empty(),
+        "{:?}",
+        schema_errors("who-can.v1.schema.json", &answer)
+    );
     answer
 }
 
