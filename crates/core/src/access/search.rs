@@ -40,6 +40,9 @@ enum Flow {
     Stop,
 }
 
+/// A dimension, the atoms that tell its classes apart, and the caller, where its requests carry the key.
+type Told = (usize, Vec<usize>, Option<usize>);
+
 struct Search<'a> {
     space: &'a Space<'a>,
     sides: (&'a Side, &'a Side),
@@ -48,7 +51,7 @@ struct Search<'a> {
     /// The class of each dimension.
     chosen: Vec<Option<Chosen>>,
     /// The classes that some atoms of a dimension tell apart: many branches ask for the same.
-    classes: HashMap<(usize, Vec<usize>, Option<usize>), Rc<Vec<Class>>>,
+    classes: HashMap<Told, Rc<Vec<Class>>>,
     found: Found,
     steps: usize,
     trials: usize,

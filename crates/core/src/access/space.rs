@@ -205,8 +205,10 @@ impl<'a> Space<'a> {
 
     /// The callers, one for each way in which they decide these atoms.
     fn callers(&self, atoms: &[&Atom]) -> Vec<Class> {
+        /// How a caller decides atoms, and what its requests carry of what it does not decide.
+        type Told<'c> = (Vec<Option<bool>>, Vec<Option<&'c Known>>);
         let mut found: Vec<Class> = Vec::new();
-        let mut told: Vec<(Vec<Option<bool>>, Vec<Option<&Known>>)> = Vec::new();
+        let mut told: Vec<Told<'_>> = Vec::new();
         for (index, caller) in self.view.callers.iter().enumerate() {
             // what such callers have is what the policy grants them, and was asked before
             if self.view.grant != Grant::Delegated && !caller.has_policies() {

@@ -163,13 +163,9 @@ impl Knowledge {
             None => {}
             // of some principals it is never absent
             Some(Known::Present | Known::OfForm(_)) if values.is_empty() => return Ok(()),
-            Some(Known::Present) => {}
-            Some(Known::OfForm(form)) => {
-                // it is settled for those who can have it
-                if !values.iter().all(|v| form.matches(v)) {
-                    return Ok(());
-                }
-            }
+            // it is settled for those who can have it
+            Some(Known::OfForm(form)) if !values.iter().all(|v| form.matches(v)) => return Ok(()),
+            Some(Known::Present | Known::OfForm(_)) => {}
             Some(_) if self.assumption(key).is_some() => {}
             // it is settled for those of whom it is not known
             Some(_) if caller::OF_SOME.contains(&key) => return Ok(()),
