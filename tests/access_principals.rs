@@ -472,3 +472,37 @@ fn generated_pairs() {
     assert!(share(none) >= 10 && share(new) >= 10, "{none} none, {new} new, {unknown} unknown");
     assert!(share(unknown) <= 25, "{none} none, {new} new, {unknown} unknown");
 }
+
+/// IAM User Guide, "Principal key values": what evaluation knows of a caller's requests, the comparison of policies knows too.
+#[test]
+fn callers_carry_what_evaluation_says() {
+    for (principal, condition, new) in [
+        (USER, json!({"StringLike": {"aws:userid": "AROA*"}}), false),
+        (USER, json!({"StringLike": {"aws:userid": "AIDA*"}}), true),
+        (USER, json!({"StringEquals": {"aws:userid": "AIDAJQABLZS4A3QDU576Q"}}), true),
+        // a federated user who comes from it has the number of the account
+        (USER, json!({"StringLike": {"aws:userid": "111122223333:*"}}), true),
+        (USER, json!({"StringLike": {"aws:userid": "A*:*"}}), false),
+        (ROLE, json!({"StringLike": {"aws:userid": "AIDA*"}}), false),
+        (ROLE, json!({"StringLike": {"aws:userid": "AROA*:jo"}}), true),
+        (ROLE, json!({"StringLike": {"aws:userid": "AROA*:jo/*"}}), false),
+        (USER, json!({"Null": {"aws:SourceIdentity": "false"}}), false),
+        (ROLE, json!({"Null": {"aws:SourceIdentity": "false"}}), true),
+        (USER, json!({"StringEquals": {"aws:FederatedProvider": "x"}}), false),
+        (ROLE, json!({"ForAnyValue:StringLike": {"aws:PrincipalServiceNamesList": "*"}}), false),
+        (ROLE, json!({"Null": {"aws:TokenIssueTime": "true"}}), false),
+        (USER, json!({"Null": {"aws:TokenIssueTime": "true"}}), true),
+        (USER, json!({"DateGreaterThan": {"aws:TokenIssueTime": "2026-01-01T00:00:00Z"}}), true),
+    ] {
+        let (old, head) = (policy(&[]), allow_if(json!({"AWS": principal}), condition.clone()));
+        let answer = compare(&old, &head);
+        let expected = if new { NewRequests::New } else { NewRequests::None };
+        assert_eq!(answer.decision, expected, "{principal} {condition} {answer:?}");
+    }
+    // whose id it is decides between callers, too: what a user may have is not what a role may have
+    let everyone = allow_if(json!("*"), json!({"StringLike": {"aws:userid": "AROA*:jo"}}));
+    let users =
+        policy(&[decrypt("Allow", "Principal", json!("*"), Some(json!({"StringLike": {"aws:userid": "AIDA*"}})))]);
+    let answer = compare(&users, &everyone);
+    assert_eq!(answer.decision, NewRequests::New, "{answer:?}");
+}

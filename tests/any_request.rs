@@ -152,3 +152,126 @@ proptest! {
         }
     }
 }
+
+/// IAM User Guide, "Principal key values": a user's `aws:userid` is its unique id (AIDA…), that of a role's session the role's unique id
+/// (AROA…), a colon and the session's name.
+#[test]
+fn an_id_is_of_the_form_of_its_principal() {
+    let world = |condition: &Value| {
+        let statements = json!([{"Effect": "Allow", "Action": "artifact:*", "Resource": "*"},
+            {"Effect": "Deny", "Action": "artifact:*", "Resource": "*", "Condition": condition}]);
+        let attrs = json!({"policies": [policy(statements)]});
+        let role = json!({"uid": format!("Role::\"arn:aws:iam::{A}:role/r\""), "attrs": attrs});
+        let set = json!({"uid": "PermissionSet::\"arn:aws:sso:::permissionSet/ssoins-1/ps-1\"",
+            "attrs": {"name": "Legal", "policies": attrs["policies"], "assignments": [{"user": "IdentityCenterUser::\"u\"", "accounts": [A]}]}});
+        let person = json!({"uid": "IdentityCenterUser::\"u\"", "attrs": {"userName": "ann"}});
+        World::new()
+            .account(A, json!({}), &[])
+            .user(A, "u", attrs["policies"].clone())
+            .entity(role)
+            .entity(person)
+            .entity(set)
+    };
+    let (yes, no, perhaps) = ("allow", "deny", "unknown");
+    for (condition, of_user, of_role) in [
+        (json!({"StringLike": {"aws:userid": "AIDA*"}}), no, yes),
+        (json!({"StringNotLike": {"aws:userid": "AIDA*"}}), yes, no),
+        (json!({"StringLike": {"aws:userid": "AROA*"}}), yes, no),
+        (json!({"StringLike": {"aws:userid": "*:*"}}), yes, no),
+        (json!({"StringNotLike": {"aws:userid": "AROA*:*"}}), no, yes),
+        (json!({"StringEquals": {"aws:userid": A}}), yes, yes),
+        (json!({"StringLike": {"aws:userid": "ASIA*"}}), yes, yes),
+        (json!({"StringLike": {"aws:userid": "AROA*:jane/*"}}), yes, yes),
+        (json!({"NumericEquals": {"aws:userid": "1"}}), yes, yes),
+        (json!({"StringLike": {"aws:userid": "AROADBQP57FF2AEXAMPLE:*"}}), yes, perhaps),
+        (json!({"StringEquals": {"aws:userid": "AIDAJQABLZS4A3QDU576Q"}}), perhaps, yes),
+        (json!({"Null": {"aws:userid": "true"}}), yes, yes),
+        (json!({"Null": {"aws:TokenIssueTime": "true"}}), perhaps, yes),
+        (json!({"Null": {"aws:TokenIssueTime": "false"}}), perhaps, no),
+    ] {
+        let answers = world(&condition).now();
+        let of = |arn: &str| answers.decision(arn, "accept-agreement", "account").to_owned();
+        let role = format!("arn:aws:iam::{A}:role/r");
+        let set = format!("arn:aws:iam::{A}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Legal_*");
+        assert_eq!([of(&user(A, "u")), of(&role), of(&set)], [of_user, of_role, of_role], "{condition}");
+    }
+    let user_only = accept(json!({"StringLike": {"aws:userid": "AROA*:*"}}));
+    assert_eq!(any(&self::world(json!([user_only]))).0, "no", "no request of a user has the id of a role");
+}
+
+/// `o-…/r-…/ou-…/`: the id of the root is that in the ids of the units, or unknown, and no slash stands in it.
+#[test]
+fn a_path_has_one_root_and_the_units_of_the_account() {
+    const DIRECT: &str = "444444444444";
+    let (unit, below) = ("ou-cd34-legal001", "ou-cd34-counsel1");
+    let world = |units: bool, pattern: &str| {
+        let condition = json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": pattern}});
+        let grant = || {
+            json!([policy(
+                json!([{"Effect": "Allow", "Action": "artifact:*", "Resource": "*", "Condition": condition}])
+            )])
+        };
+        let world = World::new().org(json!({"managementAccount": M, "featureSet": "ALL"}));
+        let world = world.account(M, json!({}), &[&format!("Organization::\"{ORG}\"")]);
+        let world = world.account(DIRECT, json!({}), &[&format!("Organization::\"{ORG}\"")]).user(DIRECT, "d", grant());
+        if !units {
+            return world;
+        }
+        let of =
+            |id: &str, parent: String| json!({"uid": format!("OrganizationalUnit::\"{id}\""), "parents": [parent]});
+        let world = world.entity(of(unit, format!("Organization::\"{ORG}\"")));
+        let world = world.entity(of(below, format!("OrganizationalUnit::\"{unit}\"")));
+        world.account(A, json!({}), &[&format!("OrganizationalUnit::\"{below}\"")]).user(A, "u", grant())
+    };
+    let (yes, no, perhaps) = ("allow", "deny", "unknown");
+    for (pattern, direct, within, untold) in [
+        ("o-exampleorgid/r-cd34/ou-cd34-legal001/*", no, yes, no),
+        ("o-exampleorgid/r-cd34/ou-cd34-legal001/ou-cd34-counsel1/", no, yes, no),
+        ("o-exampleorgid/*/ou-cd34-legal001/*", no, yes, no),
+        ("o-exampleorgid/r-zz99/*", no, no, perhaps),
+        ("o-exampleorgid/r-cd34/*", yes, yes, perhaps),
+        ("o-exampleorgid/r-????/", yes, no, perhaps),
+        ("o-exampleorgid/r-???/", no, no, no),
+        ("o-exampleorgid/r-*/", yes, yes, yes),
+        ("o-exampleorgid/*", yes, yes, yes),
+        ("o-another0id/*", no, no, no),
+    ] {
+        let answers = world(true, pattern).now();
+        let of = |account: &str, name: &str| answers.decision(&user(account, name), "accept-agreement", "account");
+        assert_eq!([of(DIRECT, "d"), of(A, "u")], [direct, within], "{pattern}");
+        let alone = world(false, pattern).now();
+        assert_eq!(alone.decision(&user(DIRECT, "d"), "accept-agreement", "account"), untold, "{pattern}");
+    }
+}
+
+/// IAM User Guide, `aws:CalledVia`: who calls directly carries none, and whether a service calls is told by `aws:ViaAWSService`.
+#[test]
+fn services_are_named_where_one_calls_for_somebody() {
+    let via = |condition: Value| world(json!([accept(condition)]));
+    let context = |pairs: &[(&str, &str)]| -> BTreeMap<String, Vec<String>> {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), vec![(*value).to_owned()])).collect()
+    };
+    let direct = context(&[]);
+    let by_service = context(&[("aws:viaawsservice", "true")]);
+    let named = context(&[("aws:viaawsservice", "true"), ("aws:calledvia", "cloudformation.amazonaws.com")]);
+    let called = json!({"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}});
+    let first = json!({"StringEquals": {"aws:CalledViaFirst": "cloudformation.amazonaws.com"}});
+    let service = json!({"Bool": {"aws:ViaAWSService": "true"}});
+    let neither = json!({"Bool": {"aws:ViaAWSService": "false"}, "Null": {"aws:CalledVia": "false"}});
+    for (condition, expected, request) in [
+        (called, ["deny", "unknown", "allow"], "yes"),
+        (first, ["deny", "unknown", "unknown"], "yes"),
+        (service, ["deny", "allow", "allow"], "yes"),
+        (neither, ["deny", "deny", "deny"], "no"),
+    ] {
+        let world = via(condition.clone());
+        let of = |context: &BTreeMap<String, Vec<String>>| asked(&world, false, context)["decision"].clone();
+        assert_eq!([of(&direct), of(&by_service), of(&named)], expected, "{condition}");
+        assert_eq!(any(&world).0, request, "{condition}");
+    }
+    let denied = world(json!([{"Effect": "Allow", "Action": "artifact:AcceptAgreement", "Resource": "*"},
+        {"Effect": "Deny", "Action": "artifact:*", "Resource": "*", "Condition": {"Null": {"aws:CalledVia": "false"}}}]));
+    let answer = asked(&denied, false, &direct);
+    assert_eq!(answer["decision"], "allow");
+    assert!(answer["assuming"].to_string().contains("aws:ViaAWSService is false"), "{answer}");
+}

@@ -163,7 +163,7 @@ fn a_key_that_is_said_to_settle_an_answer_can_be_given() {
         let condition = json!({operator: {key: value}});
         policy(json!([{"Effect": "Allow", "Action": "artifact:*", "Resource": "*", "Condition": condition}]))
     };
-    let world = World::organization().user(A, "dev", json!([only("StringLike", "aws:userid", "AIDA*")]));
+    let world = World::organization().user(A, "dev", json!([only("StringLike", "aws:userid", "AIDAEX*")]));
     let ask = |more: &[&str]| {
         let args = [&["can", "dev", "accept", "--scope", "account", "--account", A][..], more].concat();
         let asked = asked(&world, &args);
@@ -177,7 +177,10 @@ fn a_key_that_is_said_to_settle_an_answer_can_be_given() {
         "{:?}",
         ask(&["--context", "aws:userid=AIDAEXAMPLE"])
     );
-    assert_eq!(ask(&["--context", "aws:userid=x"]).0, 1);
+    assert_eq!(ask(&["--context", "aws:userid=AIDAOTHER"]).0, 1);
+    // no request has it
+    let wrong = ask(&["--context", "aws:userid=x"]);
+    assert!(wrong.0 == 2 && wrong.2.contains("`x` is no aws:userid"), "{wrong:?}");
     // a root user's is its account, whatever is said of others
     let evaluated = asked(&world, &["evaluate", "--context", "aws:userid=AIDAEXAMPLE"]);
     assert_eq!(evaluated.status.code(), Some(0), "{evaluated:?}");

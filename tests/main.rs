@@ -77,6 +77,7 @@ mod people_controls;
 mod people_controls_unlisted;
 mod people_members;
 mod people_oracle;
+mod people_sessions;
 mod people_states;
 mod people_unlisted;
 mod permissions;

@@ -293,18 +293,19 @@ fn led(world: &World, who: &str, operation: &str, scope: &str) -> (Vec<String>, 
 #[test]
 fn a_denial_that_meets_several_gates_is_removed_once() {
     let deny = |action: &str| policy(json!([{"Effect": "Deny", "Action": action, "Resource": "*"}]));
-    let every = "artifact:AcceptAgreement, artifact:AcceptNdaForAgreement, artifact:GetAgreement and artifact:GetNdaForAgreement";
-    let some = "artifact:AcceptAgreement and artifact:AcceptNdaForAgreement";
-    for (denied, told) in [("artifact:*", every), ("artifact:Accept*", some), ("*", every)] {
+    for (denied, told) in [("artifact:*", "artifact:*"), ("artifact:Accept*", "artifact:Accept*"), ("*", "everything")]
+    {
         let world = World::new().account(A, json!({}), &[]).file("deny.json", deny(denied).to_string());
-        let expected = (vec![format!("remove the denial of {told} in deny.json, Statement[0]")], Some(Decision::Allow));
+        let which = format!("remove the denial of {told} in deny.json, Statement[0]");
+        let expected = (vec![which], Some(Decision::Allow));
         let own = world.clone().user(A, "a", json!([FULL, "deny.json"]));
         assert_eq!(led(&own, &user(A, "a"), "accept-agreement", "account"), expected, "{denied}");
         let both = policy(json!([allows(&["*"])["Statement"][0], deny(denied)["Statement"][0]]));
         let attrs = json!({"policies": [FULL], "permissionsBoundary": "both.json"});
         let bounded = world.file("both.json", both.to_string());
         let bounded = bounded.entity(json!({"uid": user(A, "a"), "attrs": attrs}));
-        let expected = (vec![format!("remove the denial of {told} in both.json, Statement[1]")], Some(Decision::Allow));
+        let which = format!("remove the denial of {told} in both.json, Statement[1]");
+        let expected = (vec![which], Some(Decision::Allow));
         assert_eq!(led(&bounded, &user(A, "a"), "accept-agreement", "account"), expected, "{denied}");
     }
 }
@@ -330,6 +331,91 @@ fn each_denial_is_removed_where_it_stands() {
     assert_eq!(found.leads_to, Some(Decision::Allow), "{found:?}");
 }
 
+/// A plan says all that it lifts: of a statement that denies more than is asked for, an exception for what is asked for comes first, and the
+/// removal names all else that it denies.
+#[test]
+fn a_plan_lifts_no_more_than_it_says() {
+    let of = |denial: Value| {
+        let world = World::new().account(A, json!({}), &[]).file("own.json", policy(json!([denial])).to_string());
+        world.user(A, "a", json!([ADMIN, "own.json"]))
+    };
+    let mut not_action = json!({"Sid": "OnlyS3", "Effect": "Deny", "NotAction": ["s3:*", "artifact:Get*", "artifact:List*"], "Resource": "*"});
+    let mut named = json!({"Effect": "Deny", "Action": ["iam:*", "artifact:AcceptAgreement", "artifact:TerminateAgreement"], "Resource": "*"});
+    let accept = "artifact:AcceptAgreement";
+    let both = "artifact:AcceptAgreement and artifact:AcceptNdaForAgreement";
+    let out = "everything but s3:*, artifact:Get* and artifact:List*";
+    let all = "iam:*, artifact:AcceptAgreement and artifact:TerminateAgreement";
+    for (denial, lifted, text, removal) in [
+        (
+            &mut not_action,
+            &["download-agreement"][..],
+            format!(
+                "add {both} to the actions that are left out of the denial in own.json, Statement[0] (Sid OnlyS3), which denies {out}"
+            ),
+            format!("remove the denial of {out} in own.json, Statement[0] (Sid OnlyS3)"),
+        ),
+        (
+            &mut named,
+            &[],
+            format!("take {accept} out of the denial in own.json, Statement[0], which denies {all}"),
+            format!("remove the denial of {all} in own.json, Statement[0]"),
+        ),
+    ] {
+        let found = plan(&of(denial.clone()), &user(A, "a"), "accept-agreement", "account");
+        assert_eq!(told(&found), [(StepKind::Statement, text.as_str())]);
+        let instead = found.steps[0].instead.as_ref().unwrap();
+        assert_eq!((found.leads_to, instead.text.as_str()), (Some(Decision::Allow), removal.as_str()));
+        assert_eq!(found.itself, lifted, "accepting the NDA opens the agreement, and nothing else is lifted");
+        assert_eq!((found.steps[0].line, found.steps[0].pointer.as_deref()), (Some(1), Some("Statement[0]")));
+        // done by hand, it leads there, and terminating is denied still
+        let list = |denial: &mut Value, name: &str| denial[name].as_array_mut().unwrap().clone();
+        if denial.get("NotAction").is_some() {
+            let mut actions = list(denial, "NotAction");
+            actions.extend(both.split(" and ").map(|a| json!(a)));
+            denial["NotAction"] = json!(actions);
+        } else {
+            let mut actions = list(denial, "Action");
+            actions.retain(|a| a != accept);
+            denial["Action"] = json!(actions);
+        }
+        assert_eq!(of(denial.clone()).now().decision(&user(A, "a"), "accept-agreement", "account"), "allow");
+    }
+    // what others are under is lifted for one of them, and all of it is named
+    let scp = policy(json!([{"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}]));
+    let world = World::new()
+        .org(json!({"serviceControlPolicies": ["p-FullAWSAccess", "scp.json"]}))
+        .account(M, json!({}), &[ORG])
+        .account(A, json!({}), &[ORG])
+        .file("scp.json", scp.to_string())
+        .user(A, "admin", json!([ADMIN]));
+    let text = plan(&world, &user(A, "admin"), "accept-agreement", "account").steps[0].text.clone();
+    assert!(text.starts_with("except ") && text.ends_with("which denies everything but s3:*"), "{text}");
+}
+
+/// A document that is written within an entity has no name: it is found by the line of its statement.
+#[test]
+fn a_statement_within_an_entity_is_found_by_its_line() {
+    let statement =
+        |effect: &str, action: &str| format!(r#"{{"Effect": "{effect}", "Action": "{action}", "Resource": "*"}}"#);
+    let one = |name: &str| {
+        let (allow, deny) = (statement("Allow", "*"), statement("Deny", "artifact:AcceptAgreement"));
+        format!(
+            "{{\"uid\": \"{}\", \"attrs\": {{\"policies\": [{{\"Statement\": [\n{allow},\n{deny}\n]}}]}}}}",
+            user(A, name)
+        )
+    };
+    let world = World::new().account(A, json!({}), &[]).file("e.json", format!("[{},\n{}]", one("a"), one("b")));
+    for (name, line) in [("a", 3), ("b", 7)] {
+        let found = plan(&world, &user(A, name), "accept-agreement", "account");
+        let step = &found.steps[0];
+        let text = format!(
+            "remove the denial of artifact:AcceptAgreement in statement 2 of the policy written in e.json:{line}"
+        );
+        assert_eq!((step.text.as_str(), step.file.as_deref(), step.line), (text.as_str(), Some("e.json"), Some(line)));
+        assert_eq!(step.pointer.as_deref(), Some("Statement[1]"));
+    }
+}
+
 /// Documents that stand on one line, each with a first statement without a Sid, are told apart by where they stand on it.
 #[test]
 fn documents_on_one_line_are_told_apart() {
@@ -342,8 +428,9 @@ fn documents_on_one_line_are_told_apart() {
     let (steps, leads_to) = led(&world, &user(A, "a"), "accept-agreement", "account");
     assert_eq!((steps.len(), leads_to), (2, Some(Decision::Allow)), "{steps:?}");
     for [action, other] in documents {
-        let denies =
-            format!("from the denial of {action} in group.json, Statement[0], which denies {action} and {other}");
+        let denies = format!(
+            "from the denial of {action} in statement 1 of the policy written in group.json:1, which denies {action} and {other}"
+        );
         assert!(steps.iter().any(|step| step.contains(&denies)), "{denies}: {steps:?}");
     }
 }

@@ -279,7 +279,7 @@ fn any_value_of_a_key_is_one_that_the_key_can_have() {
         let policy = json!({"Version": "2012-10-17", "Statement": [
             {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Null": {key: "false"}}}]});
         let question = |context: Value| {
-            json!({"principal": "arn:aws:iam::111122223333:role/r", "action": "s3:ListBucket", "resource": "arn:aws:s3:::e",
+            json!({"principal": "arn:aws:iam::111122223333:user/r", "action": "s3:ListBucket", "resource": "arn:aws:s3:::e",
                 "resourceAccount": "111122223333", "identity": [policy], "context": context})
         };
         let open = answer(&question(json!({})));
@@ -289,7 +289,7 @@ fn any_value_of_a_key_is_one_that_the_key_can_have() {
         let given = format!("{key}={allows}");
         let arguments = [
             "--principal",
-            "arn:aws:iam::111122223333:role/r",
+            "arn:aws:iam::111122223333:user/r",
             "--action",
             "s3:ListBucket",
             "--resource",

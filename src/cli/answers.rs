@@ -168,6 +168,8 @@ pub struct StandsBehind<'a> {
     assumers: Vec<AssumerAnswer<'a>>,
     people_unknown: &'a [Other],
     trusted: &'a [String],
+    /// Nobody in the inventory may assume it.
+    nobody: bool,
 }
 
 /// A user or a permission set that may become a role.
@@ -204,6 +206,7 @@ impl<'a> StandsBehind<'a> {
             assumers: behind.assumers.iter().map(assumer).collect(),
             people_unknown: &behind.others,
             trusted: &behind.trusted,
+            nobody: behind.is_nobody(),
         }
     }
 }

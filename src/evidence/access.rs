@@ -7,6 +7,7 @@ use super::Facts;
 use crate::report::plain::{can, who};
 use crate::report::sentences;
 use crate::report::table::Table;
+use crate::report::who_can::NOBODY;
 use countersign_core::assessment::completeness::others::Others;
 use countersign_core::assessment::{BecauseAnswer, Operation, OperationAnswer, PrincipalAnswer};
 use countersign_core::inventory::Inventory;
@@ -114,8 +115,11 @@ fn unseen(facts: &Facts<'_>, others: &Others, operation: &Operation) -> Vec<Stri
     cells.map(str::to_owned).to_vec()
 }
 
-/// Who stands behind a role, by ARNs and in words.
+/// Who stands behind a role, by ARNs and in words; or that nobody does.
 fn stands(behind: &Behind) -> String {
+    if behind.is_nobody() {
+        return NOBODY.to_owned();
+    }
     let arn = |a: &Assumer| sentences::perhaps(a.certain, &a.identity.arn);
     let known = behind.assumers.iter().map(arn).chain(behind.trusted.iter().cloned());
     known.chain(behind.others.iter().map(sentences::other)).collect::<Vec<_>>().join("; ")

@@ -197,6 +197,9 @@ fn lacking(answer: &OperationAnswer) -> String {
     words.join("; ")
 }
 
+/// Of a role whose trust policy, with all that is above it, lets nobody in.
+pub const NOBODY: &str = "nobody in the inventory may assume it";
+
 /// Who may become a role, and how.
 pub fn at_role(width: usize, behind: &Behind) -> String {
     let mut text = String::new();
@@ -214,14 +217,21 @@ pub fn at_role(width: usize, behind: &Behind) -> String {
     for other in &behind.others {
         line(&format!("people unknown: {}", sentences::other(other)));
     }
+    if behind.is_nobody() {
+        line(NOBODY);
+    }
     if !behind.trusted.is_empty() {
         line(&format!("{}, as countersign.toml declares", behind.trusted.join(", ")));
     }
     text
 }
 
-/// Who may become a role, each in a few words: its assumers, others of whom nothing is known, and those whom settings declare.
+/// Who may become a role, each in a few words: its assumers, others of whom nothing is known, and those whom settings declare; or that
+/// nobody may.
 pub fn behind(behind: &Behind) -> Vec<String> {
+    if behind.is_nobody() {
+        return vec![NOBODY.to_owned()];
+    }
     let assumer = |assumer: &Assumer| {
         sentences::perhaps(assumer.certain, &principal_words(&PrincipalEntry::from(&assumer.identity)))
     };

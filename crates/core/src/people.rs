@@ -50,6 +50,13 @@ pub struct Behind {
     pub trusted: Vec<String>,
 }
 
+impl Behind {
+    /// Nobody may become it: no user, no permission set, and nobody who is not in the inventory.
+    pub fn is_nobody(&self) -> bool {
+        self.assumers.is_empty() && self.others.is_empty() && self.trusted.is_empty()
+    }
+}
+
 /// A user or a permission set that may become a role.
 #[derive(Clone, Debug)]
 pub struct Assumer {

@@ -322,7 +322,12 @@ pub fn why(answer: &OperationAnswer, names: Names<'_>) -> Vec<String> {
             let words = blocked(because, names, &because.action, true);
             lines.push(stopped(&capital(&format!("{perhaps}{words}"))));
         }
-        let told = gate.reason.as_ref().or(gate.message.as_ref());
+        // a message begins as a sentence does: it is quoted where more stands before it
+        let message = || match (&gate.message, gate.certain) {
+            (Some(message), false) => Some(format!("the console says “{message}”")),
+            (message, _) => message.clone(),
+        };
+        let told = gate.reason.clone().or_else(message);
         if let Some(told) = told.filter(|_| gate.because.is_empty() && (at > 0 || answer.message.is_none())) {
             lines.push(stopped(&capital(&format!("{perhaps}{told}"))));
         }
@@ -341,9 +346,9 @@ pub fn changes_of(answer: &OperationAnswer, principal: &PrincipalAnswer, names: 
     for step in &plan.steps {
         let plain = |text: &str| {
             let text = match (&step.file, &step.pointer) {
-                (Some(file), Some(pointer)) => named(text, &format!("{file}, {pointer}"), file),
                 // a document within the file of entities is called by what it is
-                (Some(file), None) if text.ends_with(&format!("written in {file}")) => text.to_owned(),
+                (Some(file), _) if text.contains(&format!("written in {file}")) => text.to_owned(),
+                (Some(file), Some(pointer)) => named(text, &format!("{file}, {pointer}"), file),
                 (Some(file), None) => named(text, file, file),
                 _ => text.to_owned(),
             };

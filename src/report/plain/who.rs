@@ -7,7 +7,7 @@ use super::{Names, lacking, listed, opened, stopped};
 use crate::report::typed::Typed;
 use crate::report::{assumed, bold, completeness, count, few, paragraph, sentences, who_can, wrapped};
 use countersign_core::assessment::{Assessment, OperationAnswer, Person, PrincipalAnswer};
-use countersign_core::people::Roles;
+use countersign_core::people::{Behind, Roles};
 use countersign_core::terms::{Decision, PrincipalKind, Scope};
 use who_can::Row;
 
@@ -83,13 +83,17 @@ pub fn first(
         }
     }
     let deed = listed(&deeds, "or");
-    let people = Counted::of(names, may);
+    // a role that nobody may assume is nobody
+    let is_empty = |(principal, _): &Row<'_>| roles.get(&principal.principal).is_some_and(Behind::is_nobody);
+    let (empty, may): (Vec<Row<'_>>, Vec<Row<'_>>) = may.iter().copied().partition(is_empty);
+    let (empty_unknown, unknown): (Vec<Row<'_>>, Vec<Row<'_>>) = unknown.iter().copied().partition(is_empty);
+    let people = Counted::of(names, &may);
     let is_first = may.is_empty() && elsewhere.named;
     let (first, last): (&[String], &[String]) =
         if is_first { (elsewhere.sentences, &[]) } else { (&[], elsewhere.sentences) };
     let itself = if first.is_empty() { "" } else { " from there" };
     let mut text = match people.names.len() + people.groups.len() {
-        0 if assessment.completeness.perhaps_others.is_empty() && unknown.is_empty() => {
+        0 if assessment.completeness.perhaps_others.is_empty() && unknown.is_empty() && empty_unknown.is_empty() => {
             nobody(assessment, names, (&deed, itself))
         }
         0 => format!("Nobody is known who can {deed}{itself}."),
@@ -100,12 +104,22 @@ pub fn first(
             format!("{} can {deed}{shown}.", people.number())
         }
     };
-    let of = |rows: &[Row<'_>]| Counted::of(names, rows);
-    if !unknown.is_empty() {
-        text.push_str(&format!(" For {} it is not known.", of(unknown).listed()));
+    if !empty.is_empty() {
+        let all = Counted::of(names, &empty).names;
+        let it = if all.len() == 1 { "it" } else { "them" };
+        let told = format!("{} could, but nobody in the inventory may assume {it}.", all_or_few(&all));
+        text.push_str(&format!(" {}", opened(&told)));
     }
-    if !nearly.is_empty() {
-        text.push_str(&format!(" {} nearly can: few permissions are missing or denied.", of(nearly).number()));
+    // whoever can is counted once, in whatever account; and of whom it is not known, too
+    let not_known = Counted::beside(names, &unknown, &[&may]);
+    if !not_known.is_empty() {
+        text.push_str(&format!(" For {} it is not known.", not_known.listed()));
+    } else if !unknown.is_empty() {
+        text.push_str(" For some of them it is not known in every account.");
+    }
+    let near = Counted::beside(names, nearly, &[&may, &unknown]);
+    if !near.is_empty() {
+        text.push_str(&format!(" {} nearly can: few permissions are missing or denied.", near.number()));
     }
     if others {
         text.push_str(" Others, who are not listed, perhaps can.");

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::views::Reading;
 use crate::iam::principal::{Principals, Who};
 use crate::iam::whom::Beyond;
+use crate::permissions::caller;
 use crate::permissions::context::KeyValue;
 use crate::permissions::knowledge::Known;
 use crate::permissions::resource::Reach;
@@ -67,9 +68,10 @@ pub(super) const KEYS: [&str; 8] = [
 ];
 const TAGS: &str = "aws:principaltag/";
 
-/// Whether a key tells who the caller is.
+/// Whether a key tells who the caller is, or every request of some callers carries it, or none does: whatever [`caller::keys`] says.
 pub fn is_of_caller(key: &str) -> bool {
-    KEYS.contains(&key) || key.starts_with(TAGS)
+    let more = || caller::OF_SOME.iter().chain(&caller::OF_KINDS);
+    KEYS.contains(&key) || key.starts_with(TAGS) || more().any(|known| *known == key)
 }
 
 impl Caller {
@@ -91,6 +93,12 @@ impl Caller {
             Some(Known::Absent) => Some(None),
             _ => None,
         }
+    }
+
+    /// What is known of a key that every request of the caller carries with a value that may be another each time.
+    pub(super) fn carries(&self, key: &str) -> Option<&Known> {
+        let known = self.keys.iter().find(|(name, _)| *name == key).map(|(_, known)| known);
+        known.filter(|known| !matches!(known, Known::Value(_) | Known::Absent))
     }
 
     /// It can have identity policies, a boundary or a session policy of its own: more than one kind of grant is to be told apart.

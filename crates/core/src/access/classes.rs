@@ -10,13 +10,15 @@ use crate::iam::minterms::{self, Pattern};
 use crate::iam::template::{Syntax, Template, TemplatePart};
 use crate::permissions::atom;
 use crate::permissions::context::KeyValue;
+use crate::permissions::knowledge::Known;
 use crate::permissions::representatives::{Use, candidates};
 
 /// Conditions on one key that operators of several types read are combined freely up to this many.
 const MAX_FREE: usize = 6;
 
-/// The classes that these atoms of a dimension tell apart, the smallest member first; an error says what there is too much of.
-pub(super) fn classes(what: &What, atoms: &[&Atom]) -> Result<Vec<Class>, String> {
+/// The classes that these atoms of a dimension tell apart, the smallest member first; an error says what there is too much of. `carried`
+/// is what every request is known to carry for a key.
+pub(super) fn classes(what: &What, atoms: &[&Atom], carried: Option<&Known>) -> Result<Vec<Class>, String> {
     match what {
         What::HasArn => Ok([true, false].map(|flag| Class::new(Value::Flag(flag), [flag])).to_vec()),
         What::Free(_) => Ok([true, false].map(|flag| Class::new(Value::Doubtful, [flag])).to_vec()),
@@ -30,7 +32,7 @@ pub(super) fn classes(what: &What, atoms: &[&Atom]) -> Result<Vec<Class>, String
         What::Key(key) => {
             let conditions: Vec<&Condition> =
                 atoms.iter().filter_map(|a| if let Atom::Condition(c) = a { Some(c) } else { None }).collect();
-            of_key(key, &conditions)
+            of_key(key, &conditions, carried)
         }
     }
 }
@@ -136,7 +138,7 @@ fn whole(atoms: &[&Atom]) -> Result<Vec<Class>, String> {
 }
 
 /// The classes of values of a key: one for each combination of conditions that some value passes.
-fn of_key(key: &str, conditions: &[&Condition]) -> Result<Vec<Class>, String> {
+fn of_key(key: &str, conditions: &[&Condition], carried: Option<&Known>) -> Result<Vec<Class>, String> {
     let of = |c: &&Condition| Use { operator: c.operator, values: c.values.clone() };
     let uses: Vec<Use> = conditions.iter().map(of).collect();
     let mut known: Vec<Class> = Vec::new();
@@ -147,6 +149,12 @@ fn of_key(key: &str, conditions: &[&Condition]) -> Result<Vec<Class>, String> {
             known.push(class);
         }
     };
+    if carried.is_some() {
+        let too_many = || format!("conditions on {key} distinguish too many cases");
+        let found = candidates(&uses, carried, nature(key)).ok_or_else(too_many)?;
+        found.into_iter().for_each(|c| add(c.value));
+        return Ok(known);
+    }
     // values that the key is documented to have stand for their classes, where they have some
     candidates(&uses, None, nature(key)).unwrap_or_default().into_iter().for_each(|c| add(c.value));
     // and any value at all, lists among them: what is documented is not relied on

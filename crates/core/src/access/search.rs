@@ -40,6 +40,9 @@ enum Flow {
     Stop,
 }
 
+/// A dimension, the atoms that tell its classes apart, and the caller, where its requests carry the key.
+type Told = (usize, Vec<usize>, Option<usize>);
+
 struct Search<'a> {
     space: &'a Space<'a>,
     sides: (&'a Side, &'a Side),
@@ -48,7 +51,7 @@ struct Search<'a> {
     /// The class of each dimension.
     chosen: Vec<Option<Chosen>>,
     /// The classes that some atoms of a dimension tell apart: many branches ask for the same.
-    classes: HashMap<(usize, Vec<usize>), Rc<Vec<Class>>>,
+    classes: HashMap<Told, Rc<Vec<Class>>>,
     found: Found,
     steps: usize,
     trials: usize,
@@ -148,18 +151,26 @@ impl Search<'_> {
     }
 
     fn caller_is_chosen(&self) -> bool {
-        self.chosen.iter().flatten().any(|class| matches!(class.value, Value::Caller(_)))
+        self.caller().is_some()
+    }
+
+    fn caller(&self) -> Option<usize> {
+        let of = |class: &Chosen| if let Value::Caller(index) = class.value { Some(index) } else { None };
+        self.chosen.iter().flatten().find_map(of)
     }
 
     fn classes(&mut self, dimension: usize, atoms: &[usize]) -> Result<Rc<Vec<Class>>, String> {
-        let key = (dimension, atoms.to_vec());
-        if let Some(classes) = self.classes.get(&key) {
-            return Ok(classes.clone());
-        }
         let Some(of) = self.space.dimensions.get(dimension) else {
             return Ok(Rc::default());
         };
-        let classes = Rc::new(self.space.classes(of, atoms)?);
+        // what the caller's requests carry is told apart by itself
+        let caller = self.caller().filter(|caller| self.space.carried(of, *caller).is_some());
+        let key = (dimension, atoms.to_vec(), caller);
+        if let Some(classes) = self.classes.get(&key) {
+            return Ok(classes.clone());
+        }
+        let carried = caller.and_then(|caller| self.space.carried(of, caller));
+        let classes = Rc::new(self.space.classes(of, atoms, carried)?);
         self.classes.insert(key, classes.clone());
         Ok(classes)
     }

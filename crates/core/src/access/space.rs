@@ -6,6 +6,7 @@ use super::callers::{Grant, is_of_caller};
 use super::classes::classes;
 use super::views::View;
 use crate::aws::actions;
+use crate::aws::keys::nature;
 use crate::iam::crossing::whole_arn;
 use crate::iam::document::{Condition, ResourcePattern, Statement};
 use crate::iam::minterms::Pattern;
@@ -13,6 +14,8 @@ use crate::iam::principal::Principals;
 use crate::iam::template::Template;
 use crate::permissions::atom;
 use crate::permissions::context::KeyValue;
+use crate::permissions::knowledge::Known;
+use crate::permissions::representatives::{Use, candidates};
 
 /// What an atom asks for.
 #[derive(Clone, Debug)]
@@ -182,16 +185,30 @@ impl<'a> Space<'a> {
         self.dimension_of.get(atom).copied()
     }
 
-    /// The classes of a dimension that some of its atoms tell apart, the smallest member first; an error says what there
-    /// is too much of.
-    pub fn classes(&self, dimension: &Dimension, of: &[usize]) -> Result<Vec<Class>, String> {
+    /// The classes of a dimension that some of its atoms tell apart, the smallest member first, where it is known `what` every request
+    /// carries for its key; an error says what there is too much of.
+    pub fn classes(&self, dimension: &Dimension, of: &[usize], what: Option<&Known>) -> Result<Vec<Class>, String> {
         let members: Vec<&Atom> = of.iter().filter_map(|i| self.atoms.get(*i)).collect();
-        if dimension.what == What::Caller { Ok(self.callers(&members)) } else { classes(&dimension.what, &members) }
+        match dimension.what {
+            What::Caller => Ok(self.callers(&members)),
+            _ => classes(&dimension.what, &members, what),
+        }
+    }
+
+    /// What every request of a caller carries for the key of a dimension.
+    pub fn carried(&self, dimension: &Dimension, caller: usize) -> Option<&Known> {
+        let What::Key(key) = &dimension.what else {
+            return None;
+        };
+        self.view.callers.get(caller)?.carries(key)
     }
 
     /// The callers, one for each way in which they decide these atoms.
     fn callers(&self, atoms: &[&Atom]) -> Vec<Class> {
+        /// How a caller decides atoms, and what its requests carry of what it does not decide.
+        type Told<'c> = (Vec<Option<bool>>, Vec<Option<&'c Known>>);
         let mut found: Vec<Class> = Vec::new();
+        let mut told: Vec<Told<'_>> = Vec::new();
         for (index, caller) in self.view.callers.iter().enumerate() {
             // what such callers have is what the policy grants them, and was asked before
             if self.view.grant != Grant::Delegated && !caller.has_policies() {
@@ -201,18 +218,35 @@ impl<'a> Space<'a> {
                 Atom::Caller(principals, allow) => {
                     Some(caller.is_among(principals, *allow, self.view.grant, self.view.reading))
                 }
-                Atom::Condition(condition) => {
-                    caller.known(&condition.key).map(|value| atom::holds(condition, value.as_ref()))
-                }
+                Atom::Condition(condition) => match caller.known(&condition.key) {
+                    Some(value) => Some(atom::holds(condition, value.as_ref())),
+                    None => comes_to(condition, caller.carries(&condition.key)?),
+                },
                 _ => None,
             };
             let holds: Vec<Option<bool>> = atoms.iter().map(holds).collect();
-            if !found.iter().any(|class| class.holds == holds) {
+            // what its requests carry decides the rest later on
+            let carries = |(atom, holds): (&&Atom, &Option<bool>)| match atom {
+                Atom::Condition(condition) if holds.is_none() => caller.carries(&condition.key),
+                _ => None,
+            };
+            let of = (holds.clone(), atoms.iter().zip(&holds).map(carries).collect());
+            if !told.contains(&of) {
+                told.push(of);
                 found.push(Class { value: Value::Caller(index), holds });
             }
         }
         found
     }
+}
+
+/// What a condition comes to on a key of which so much is known, if it is the same whatever its value is.
+fn comes_to(condition: &Condition, known: &Known) -> Option<bool> {
+    let read = Use { operator: condition.operator, values: condition.values.clone() };
+    let found = candidates(&[read], Some(known), nature(&condition.key))?;
+    let mut outcomes = found.iter().map(|c| atom::holds(condition, c.value.as_ref()));
+    let first = outcomes.next()?;
+    outcomes.all(|o| o == first).then_some(first)
 }
 
 fn what(index: usize, atom: &Atom) -> What {

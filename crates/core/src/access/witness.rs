@@ -8,10 +8,11 @@ use super::search::Chosen;
 use super::space::{Atom, Space, Value, What};
 use super::views::View;
 use super::{Side, Witness};
-use crate::aws::keys::spelling;
+use crate::aws::keys::{nature, spelling};
 use crate::iam::template::{Template, TemplatePart};
 use crate::permissions::context::{KeyValue, Keys, Request};
 use crate::permissions::layer::{Layer, LayerOutcome};
+use crate::permissions::representatives::candidates;
 use crate::problem::Failure;
 
 /// Why an answer is unknown although the search came to its end.
@@ -87,8 +88,14 @@ impl Draft {
             return;
         };
         for key in space.atoms.iter().flat_map(keys_of) {
-            if let Some(value) = caller.known(key) {
-                self.keys.insert(key.to_owned(), value);
+            match caller.known(key) {
+                Some(value) => drop(self.keys.insert(key.to_owned(), value)),
+                // some value of it, where no condition asks which
+                None => {
+                    let carried = caller.carries(key).and_then(|known| candidates(&[], Some(known), nature(key)));
+                    let value = carried.into_iter().flatten().next().and_then(|c| c.value);
+                    self.keys.extend(value.map(|value| (key.to_owned(), Some(value))));
+                }
             }
         }
     }

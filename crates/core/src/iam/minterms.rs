@@ -35,6 +35,35 @@ enum Token {
     Lower,
     /// Any letters in lower case, and hyphens.
     Words,
+    /// A letter or digit of this alphabet.
+    Of(Letters),
+    /// Any of them.
+    AllOf(Letters),
+}
+
+/// What ids and names are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Letters {
+    /// Letters and digits.
+    Id,
+    /// Digits and letters in lower case.
+    LowerId,
+    /// Letters, digits and `_+=,.@-`.
+    Session,
+}
+
+impl Letters {
+    fn has(self, c: char) -> bool {
+        match self {
+            Self::Id => c.is_ascii_alphanumeric(),
+            Self::LowerId => c.is_ascii_digit() || c.is_ascii_lowercase(),
+            Self::Session => c.is_ascii_alphanumeric() || "_+=,.@-".contains(c),
+        }
+    }
+
+    fn all(self) -> Vec<char> {
+        (' '..='~').filter(|c| self.has(*c)).collect()
+    }
 }
 
 /// A piece of a pattern that is put together of several.
@@ -58,12 +87,18 @@ pub enum Piece<'t> {
     Region,
     /// What ends the name of a permission set's role: sixteen hexadecimal digits.
     Suffix,
+    /// What an id is made of: letters and digits, at least one.
+    Id,
+    /// What is told of the root of an organization in its id: at least four digits and letters in lower case.
+    RootId,
+    /// The name of a session of a role: at least two letters, digits and signs (`RoleSessionName` of `sts:AssumeRole`).
+    SessionName,
 }
 
 impl Token {
     /// It stands for any number of characters.
     fn repeats(self) -> bool {
-        matches!(self, Self::Any(_) | Self::Name | Self::Words)
+        matches!(self, Self::Any(_) | Self::Name | Self::Words | Self::AllOf(_))
     }
 }
 
@@ -143,6 +178,15 @@ impl Pattern {
                     tokens.extend([Token::Lower, Token::Lower, Token::Words, Token::Char('-'), Token::Digit]);
                 }
                 Piece::Suffix => tokens.extend([Token::Hex; 16]),
+                Piece::Id => tokens.extend([Token::Of(Letters::Id), Token::AllOf(Letters::Id)]),
+                Piece::RootId => {
+                    tokens.extend([Token::Of(Letters::LowerId); 4]);
+                    tokens.push(Token::AllOf(Letters::LowerId));
+                }
+                Piece::SessionName => {
+                    tokens.extend([Token::Of(Letters::Session); 2]);
+                    tokens.push(Token::AllOf(Letters::Session));
+                }
             }
         }
         Self { tokens, ignore_case: false }
@@ -236,6 +280,7 @@ impl Pattern {
             Token::Hex => matches!(c, '0'..='9' | 'a'..='f'),
             Token::Lower => c.is_ascii_lowercase(),
             Token::Words => c.is_ascii_lowercase() || c == '-',
+            Token::Of(letters) | Token::AllOf(letters) => letters.has(c),
         }
     }
 
@@ -250,6 +295,7 @@ impl Pattern {
             Token::Hex => ('0'..='9').chain('a'..='f').collect(),
             Token::Lower => ('a'..='z').collect(),
             Token::Words => ('a'..='z').chain(['-']).collect(),
+            Token::Of(letters) | Token::AllOf(letters) => letters.all(),
             Token::One(true) | Token::Any(true) => Vec::new(),
         }
     }

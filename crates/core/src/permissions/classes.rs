@@ -485,15 +485,17 @@ fn reaches<'k>(
 
 /// What a condition comes to on a key that has one value of which a pattern is known, if that is the same for all such values.
 fn comes_to(condition: &Condition, known: Option<&Known>) -> Option<bool> {
-    let Some(Known::Like(arn)) = known.filter(|_| condition.operator.set == SetPrefix::None) else {
-        return None;
+    let required = match known.filter(|_| condition.operator.set == SetPrefix::None)? {
+        Known::Like(arn) => arn.patterns(),
+        Known::OfForm(form) => form.patterns(),
+        _ => return None,
     };
     let patterns: Vec<Pattern> =
         condition.values.iter().filter_map(|value| Pattern::of(condition.operator, value)).collect();
     if patterns.len() < condition.values.len() {
         return None;
     }
-    let classes = minterms::classes_of(&patterns, &arn.patterns())?;
+    let classes = minterms::classes_of(&patterns, &required)?;
     let holds = |member: &str| holds_with(condition, Some(&KeyValue::One(member.to_owned())), &Keys::new());
     let mut outcomes = classes.iter().map(|class| holds(&class.member));
     let first = outcomes.next()?;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::caller;
 use super::context::{KeyValue, Keys};
+use super::form::Form;
 use super::partial_arn::PartialArn;
 use crate::aws::actions;
 use crate::aws::keys::catalogued::is_never_carried;
 use crate::aws::keys::{CATALOGUED, is_always_carried, is_multi_valued, is_of_services, spelling};
-use crate::iam::template::Template;
+use crate::iam::value::boolean;
 use crate::problem::{Failure, Problem};
 
 /// What is known of a key.
@@ -23,8 +24,10 @@ pub enum Known {
     Present,
     /// It has one value, of which a part is known.
     Like(PartialArn),
-    /// It has one value in a list, which this pattern matches.
-    ManyLike(Template),
+    /// It has one value, of this form.
+    OfForm(Form),
+    /// It has one value in a list, of this form.
+    ManyOfForm(Form),
     /// It has one of these values, each with what it is, in words.
     OneOf(Vec<(KeyValue, String)>),
 }
@@ -58,6 +61,13 @@ pub enum Rest {
 /// Keys that tell when a request is made.
 const MOMENTS: [&str; 2] = ["aws:currenttime", "aws:epochtime"];
 
+/// Whether a service makes a request for somebody: every request tells.
+pub const VIA_SERVICE: &str = "aws:viaawsservice";
+
+/// Keys that name the services that make a request for somebody. Only requests with `aws:ViaAWSService` carry them, and of those not all:
+/// some services are not named (IAM User Guide, `aws:CalledVia`, `aws:ViaAWSService`).
+pub const CALLED_VIA: [&str; 3] = ["aws:calledvia", "aws:calledviafirst", "aws:calledvialast"];
+
 /// Keys of these services that a request carries with a value that no one has declared.
 const OPEN: [&str; 2] = ["iam:permissionsboundary", "iam:roletemplatearn"];
 
@@ -75,6 +85,27 @@ impl Knowledge {
 
     fn assumption(&self, key: &str) -> Option<&String> {
         self.assumed.get(key).or_else(|| self.shared.as_ref()?.assumption(key))
+    }
+
+    /// What is taken for granted of a key, or of the one that tells whether it is carried.
+    fn basis(&self, key: &str) -> Option<&String> {
+        let told_by = || CALLED_VIA.contains(&key).then(|| self.assumption(VIA_SERVICE)).flatten();
+        self.assumption(key).or_else(told_by)
+    }
+
+    /// Whether services make the requests for somebody; `None` where they may or may not.
+    fn via_service(&self) -> Option<bool> {
+        match self.get(VIA_SERVICE)? {
+            Known::Value(value) => Some(value.single().and_then(boolean) == Some(true)),
+            Known::Absent => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Settles keys as the user says, those first on which others depend.
+    pub fn settle_all(&mut self, settled: &BTreeMap<String, Vec<String>>) -> Result<(), Failure> {
+        let (last, first): (Vec<_>, Vec<_>) = settled.iter().partition(|(key, _)| CALLED_VIA.contains(&key.as_str()));
+        first.into_iter().chain(last).try_for_each(|(key, values)| self.settle(key, values))
     }
 
     /// Whether all keys of its prefix that are not told are absent.
@@ -120,18 +151,37 @@ impl Knowledge {
     /// Settles a key as the user says: no value is its absence. What the inventory determines cannot be
     /// settled otherwise.
     pub fn settle(&mut self, key: &str, values: &[String]) -> Result<(), Failure> {
+        if let Some(text) = values.iter().find(|v| key == caller::OF_SOME[0] && !caller::is_userid(v)) {
+            let message = format!("`{text}` is no {}", spelling(key));
+            let help = "that of a user is its unique id, such as AIDAJQABLZS4A3QDU576Q, and that of a role's session the role's unique \
+                        id, a colon and the session's name";
+            return Err(Problem::about(spelling(key), message).help(help).into());
+        }
         let determined = |by: &'static str| Err(Failure::KeyIsDetermined { key: spelling(key).to_owned(), by });
         match self.get(key) {
             // it is carried, with a value that the inventory does not hold
-            None | Some(Known::Present) => {}
+            None => {}
+            // of some principals it is never absent
+            Some(Known::Present | Known::OfForm(_)) if values.is_empty() => return Ok(()),
+            // it is settled for those who can have it
+            Some(Known::OfForm(form)) if !values.iter().all(|v| form.matches(v)) => return Ok(()),
+            Some(Known::Present | Known::OfForm(_)) => {}
             Some(_) if self.assumption(key).is_some() => {}
             // it is settled for those of whom it is not known
             Some(_) if caller::OF_SOME.contains(&key) => return Ok(()),
             Some(_) => return determined("the inventory"),
         }
+        let via = CALLED_VIA.contains(&key);
+        if via && !values.is_empty() && self.via_service() != Some(true) {
+            let message = format!("only requests with {} true carry {}", spelling(VIA_SERVICE), spelling(key));
+            return Err(Problem::about(spelling(key), message).help("set that one, too").into());
+        }
         let prefix = key.split(':').next().unwrap_or_default();
         let of_service = CATALOGUED.contains(&prefix) && !OPEN.contains(&key);
-        if of_service || is_of_services(key) || actions::actions().iter().all(|a| is_never_carried(a.lower(), key)) {
+        if of_service
+            || (is_of_services(key) && !via)
+            || actions::actions().iter().all(|a| is_never_carried(a.lower(), key))
+        {
             return determined("the operation");
         }
         if values.is_empty() && is_always_carried(key) {
@@ -198,6 +248,7 @@ impl Knowledge {
         let service = action.split(':').next().unwrap_or_default();
         let absent = match self.rest {
             Rest::Absent => true,
+            _ if CALLED_VIA.contains(&key) => self.via_service() == Some(false),
             _ if is_always_carried(key) => return Some(Known::Present),
             Rest::Unknown => self.has_prefix(key) || is_never_carried(action, key),
             Rest::Operations if fixed.contains_key(key) => return None,
@@ -245,7 +296,7 @@ impl Knowledge {
 
     /// The assumptions behind these keys, in words.
     pub fn assumptions<'a>(&'a self, keys: &'a BTreeSet<String>) -> impl Iterator<Item = &'a String> {
-        keys.iter().filter_map(|k| self.assumption(k))
+        keys.iter().filter_map(|k| self.basis(k))
     }
 }
 
@@ -281,6 +332,34 @@ mod tests {
             assert!(knowledge.settle(always, &["true".into()]).is_ok(), "{always}");
         }
         assert_eq!(knowledge.of("aws:sourceip", "artifact:get", &BTreeMap::new()), Some(Known::Absent));
+    }
+
+    #[test]
+    fn who_called_is_told_where_a_service_calls_for_somebody() {
+        let none = BTreeMap::new();
+        let of = |knowledge: &Knowledge| CALLED_VIA.map(|key| knowledge.of(key, "artifact:acceptagreement", &none));
+        let absent = || CALLED_VIA.map(|_| Some(Known::Absent));
+        let mut assumed = Knowledge::default();
+        assert_eq!(of(&assumed), [None, None, None], "nothing is assumed");
+        assumed.assume(VIA_SERVICE, KeyValue::One("false".into()));
+        assert_eq!(of(&assumed), absent());
+        let keys: BTreeSet<String> = CALLED_VIA.map(str::to_owned).into();
+        assert!(assumed.assumptions(&keys).all(|a| a == "aws:ViaAWSService is false"));
+        assert_eq!(assumed.assumptions(&keys).count(), 3);
+        assert!(assumed.settle(CALLED_VIA[0], &["cloudformation.amazonaws.com".into()]).is_err());
+        let both = |via: &str| -> BTreeMap<String, Vec<String>> {
+            [(CALLED_VIA[0], "cloudformation.amazonaws.com"), (VIA_SERVICE, via)]
+                .map(|(key, value)| (key.to_owned(), vec![value.to_owned()]))
+                .into()
+        };
+        assert!(assumed.clone().settle_all(&both("false")).is_err());
+        assert!(assumed.settle_all(&both("true")).is_ok());
+        assert_eq!(of(&assumed)[1..], [None, None], "not every service is named");
+        assert!(matches!(&of(&assumed)[0], Some(Known::Value(_))));
+        for (via, expected) in [("false", absent()), ("true", [None, None, None])] {
+            let keys = Keys::from([(VIA_SERVICE.to_owned(), KeyValue::One(via.to_owned()))]);
+            assert_eq!(of(&Knowledge::given(&keys, Rest::Unknown)), expected, "{via}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub(crate) mod controls;
 pub(crate) mod crossing;
 pub(crate) mod dependence;
 pub(crate) mod everyone;
+pub(crate) mod form;
 pub(crate) mod knowledge;
 pub mod layer;
 pub mod lower;

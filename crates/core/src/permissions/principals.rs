@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::caller::{self, like};
+use super::caller;
 use super::context::KeyValue;
 use super::controls::Controls;
 use super::everyone::Everyone;
-use super::knowledge::{Knowledge, Known};
+use super::form::{Form, path_of};
+use super::knowledge::{Knowledge, Known, VIA_SERVICE};
 use super::layer::{Documents, Layer};
 use super::moment::{Declared, NotKnown, Stands, Then};
 use super::partial_arn::PartialArn;
@@ -310,9 +311,7 @@ impl<'a> Directory<'a> {
         let entity = self.inventory.entities.get(&uid);
         let trust = entity.and_then(|e| self.inventory.policies.get(e.reference("trustPolicy")?));
         session_tags::insert(&mut knowledge, (kind, &arn), entity, trust);
-        for (key, values) in self.settled {
-            knowledge.settle(key, values)?;
-        }
+        knowledge.settle_all(self.settled)?;
         if self.any_request {
             knowledge = knowledge.of_any_request();
         }
@@ -493,16 +492,14 @@ impl<'a> Directory<'a> {
         if let Some(organization) = self.tree.organizations.get(id) {
             knowledge.set("aws:principalorgmasteraccountid", &organization.management_account);
         }
-        // the id of the root is not in the inventory
-        let mut tail = "/".to_owned();
-        for unit in &standing.path {
-            tail.push_str(unit);
-            tail.push('/');
-        }
-        // nor are the units, where the account stands elsewhere now
-        let tail = if then.unknown.is_some() { "/" } else { tail.as_str() };
-        let pattern = like(&[&format!("{id}/r-"), tail]);
-        knowledge.insert("aws:principalorgpaths", Known::ManyLike(pattern));
+        // the root is told by the units of the organization; where the account stands elsewhere now, its units then are not known
+        let root = self.tree.root_id(id);
+        let units = then.unknown.is_none().then_some(standing.path.as_slice());
+        let path = match (root, units) {
+            (Some(root), Some(units)) => Known::Value(KeyValue::Many(vec![path_of(id, root, units)])),
+            _ => Known::ManyOfForm(Form::path(id, root, units)),
+        };
+        knowledge.insert("aws:principalorgpaths", path);
     }
 }
 
@@ -519,7 +516,7 @@ fn of_account(account: &Account, at: Moment) -> Knowledge {
     let region = aws::region_of(&account.partition);
     knowledge.assume("aws:requestedregion", KeyValue::One(region.to_owned()));
     knowledge.assume("aws:securetransport", KeyValue::One("true".to_owned()));
-    knowledge.assume("aws:viaawsservice", KeyValue::One("false".to_owned()));
+    knowledge.assume(VIA_SERVICE, KeyValue::One("false".to_owned()));
     knowledge
 }
 

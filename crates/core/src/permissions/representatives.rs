@@ -55,6 +55,13 @@ pub fn candidates(uses: &[Use], known: Option<&Known>, nature: Nature) -> Option
     let compared = || uses.iter().filter(|u| u.operator.test != Test::Null);
     let pairs = || compared().flat_map(|u| u.values.iter().map(move |v| (u.operator, v)));
     let family = family(uses)?;
+    if let (Some(Known::OfForm(form) | Known::ManyOfForm(form)), true) = (known, family != FamilyOf::Text) {
+        // no id and no path is a number, a moment or an address
+        let sample = form.samples().next().unwrap_or_default().to_owned();
+        let list = matches!(known, Some(Known::ManyOfForm(_)));
+        let value = if list { KeyValue::Many(vec![sample.clone()]) } else { KeyValue::One(sample.clone()) };
+        return Some(vec![Candidate { value: Some(value), label: such_as("any value", &sample) }]);
+    }
     let mut values = match family {
         FamilyOf::Text => texts(pairs(), known, nature)?,
         FamilyOf::Number => {
@@ -91,8 +98,8 @@ pub fn candidates(uses: &[Use], known: Option<&Known>, nature: Nature) -> Option
         many(texts, label)
     };
     match known {
-        Some(Known::Like(_) | Known::Present) => return Some(values.iter().map(one).collect()),
-        Some(Known::ManyLike(_)) => {
+        Some(Known::Like(_) | Known::OfForm(_) | Known::Present) => return Some(values.iter().map(one).collect()),
+        Some(Known::ManyOfForm(_)) => {
             return Some(values.into_iter().map(|(t, l)| several(vec![t], l)).collect());
         }
         _ => {}
@@ -177,7 +184,11 @@ fn texts<'a>(
     };
     let required: Vec<Pattern> = match known {
         Some(Known::Like(arn)) => any_account.as_ref().unwrap_or(arn).patterns(),
-        Some(Known::ManyLike(template)) => vec![Pattern::glob(template)],
+        Some(Known::OfForm(form) | Known::ManyOfForm(form)) => form.patterns(),
+        _ => Vec::new(),
+    };
+    let of_form: Vec<&str> = match known {
+        Some(Known::OfForm(form) | Known::ManyOfForm(form)) => form.samples().collect(),
         _ => Vec::new(),
     };
     if shown.is_empty() && required.is_empty() {
@@ -198,12 +209,12 @@ fn texts<'a>(
                 let label = if matched.is_empty() { "any other value".to_owned() } else { matched.join(" and ") };
                 // what names the class, else a value that the key can have, if one of the samples is of the class
                 let of_class = |text: &&str| patterns.iter().map(|p| p.matches(text)).eq(class.matches.iter().copied());
-                let samples = nature.samples.iter().copied().chain(["x"]);
+                let samples = of_form.iter().copied().chain(nature.samples.iter().copied()).chain(["x"]);
                 let literal = |text: &&str| matched.len() == 1 && !text.contains(['*', '?']);
                 let named = matched.first().copied().filter(literal);
-                let sample = named.into_iter().chain(samples).find(of_class);
-                let member =
-                    sample.filter(|_| required.is_empty()).map(str::to_owned).unwrap_or_else(|| class.member.clone());
+                let of_known = |text: &&str| required.is_empty() || required.iter().any(|p| p.matches(text));
+                let sample = named.into_iter().chain(samples).filter(of_known).find(of_class);
+                let member = sample.map_or_else(|| class.member.clone(), str::to_owned);
                 let member = match known {
                     Some(Known::Like(arn)) => arn.in_known_region(member, |text| of_class(&text)),
                     _ => member,

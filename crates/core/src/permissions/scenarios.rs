@@ -7,9 +7,9 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use super::context::{Keys, Request};
+use super::context::{KeyValue, Keys, Request};
 use super::crossing;
-use super::knowledge::{Knowledge, Known};
+use super::knowledge::{CALLED_VIA, Knowledge, Known, VIA_SERVICE};
 use super::layer::{Layer, LayerOutcome, Slice};
 use super::matching::{self, Sample};
 use super::representatives::{Candidate, Use, candidates};
@@ -20,6 +20,7 @@ use crate::iam::crossing::crossed;
 use crate::iam::document::Condition;
 use crate::iam::segments;
 use crate::iam::template::Template;
+use crate::iam::value::boolean;
 use crate::problem::Failure;
 
 /// More combinations than this are not enumerated, and the answer is unknown.
@@ -164,7 +165,7 @@ pub fn ask(stack: &Stack, calls: &[Call], knowledge: &Knowledge, memo: &Memo) ->
         return Ok(Scenarios { dimensions, rows: Vec::new(), keys, too_many });
     }
     let mut rows = Vec::new();
-    for choice in product(&dimensions) {
+    for choice in product(&dimensions).into_iter().filter(|choice| can_be(&dimensions, choice)) {
         let verdict = |(call, settled): (&Call, &Settled)| match &settled.verdict {
             Some(verdict) => Ok(verdict.clone()),
             None => decide(stack, call, knowledge, &keys, &dimensions, &choice),
@@ -391,6 +392,17 @@ pub fn is_settled(known: Option<Known>) -> bool {
 pub fn substitute(template: &Template, value: &impl Fn(&str) -> Option<String>) -> Option<Template> {
     let values: BTreeMap<&str, String> = template.variables().filter_map(|k| Some((k, value(k)?))).collect();
     template.substitute(|k| values.get(k).map(String::as_str))
+}
+
+/// Whether there is a request with these values together: one that no service makes for somebody names no service that does.
+fn can_be(dimensions: &[Dimension], choice: &[usize]) -> bool {
+    let mut chosen = dimensions.iter().zip(choice).filter_map(|(dimension, index)| match &dimension.choices {
+        Choices::Key(found) => Some((dimension.key.as_str(), found.get(*index)?.value.as_ref())),
+        _ => None,
+    });
+    let via = |value: Option<&KeyValue>| value.and_then(KeyValue::single).and_then(boolean) == Some(true);
+    let by_nobody = chosen.clone().any(|(key, value)| key == VIA_SERVICE && !via(value));
+    !by_nobody || chosen.all(|(key, value)| !CALLED_VIA.contains(&key) || value.is_none())
 }
 
 /// Every choice of one index a dimension.

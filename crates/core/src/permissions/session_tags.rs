@@ -1,6 +1,7 @@
-//! The tags that a principal's requests carry: those of a user are its own, those of a role are its session's.
+//! The tags that a principal's requests carry: those of a user are its own, those of a role are its session's. And the source identity of
+//! a session.
 
-use super::knowledge::Knowledge;
+use super::knowledge::{Knowledge, Known};
 use super::principals::is_service_linked;
 use crate::iam::document::Statement;
 use crate::iam::patterns::reaches_action;
@@ -8,9 +9,9 @@ use crate::inventory::Policy;
 use crate::inventory::entity::Entity;
 use crate::terms::PrincipalKind;
 
-/// Whether the trust policy of a role can let somebody tag a session, whoever asks and on whatever condition.
-fn allows_tags(trust: &[Statement]) -> bool {
-    trust.iter().any(|s| s.allow && reaches_action(s, "sts:TagSession"))
+/// Whether the trust policy of a role can let somebody do something, whoever asks and on whatever condition.
+fn allows(trust: &[Statement], action: &str) -> bool {
+    trust.iter().any(|s| s.allow && reaches_action(s, action))
 }
 
 /// The tags of a principal's requests. Whoever assumes a role and may tag the session can give it tags that the role has not, and other
@@ -22,7 +23,12 @@ pub fn insert(
     entity: Option<&Entity>,
     trust: Option<&Policy>,
 ) {
-    let tagged = !is_service_linked(arn) && trust.is_none_or(|p| allows_tags(&p.document.statements));
+    let may = |action: &str| trust.is_none_or(|p| allows(&p.document.statements, action));
+    // one that the session before had is passed on only where the trust policy allows it, too
+    if kind == PrincipalKind::Role && !may("sts:SetSourceIdentity") {
+        knowledge.insert("aws:sourceidentity", Known::Absent);
+    }
+    let tagged = !is_service_linked(arn) && may("sts:TagSession");
     let declared = entity.and_then(|e| e.set("sessionTags")).is_some();
     let open = match kind {
         PrincipalKind::PermissionSet => true,
@@ -50,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_trust_policy_can_let_sessions_be_tagged() {
-        for (effect, actions, allows) in [
+        for (effect, actions, expected) in [
             ("Allow", r#""sts:AssumeRole""#, false),
             ("Allow", r#"["sts:AssumeRole", "sts:TagSession"]"#, true),
             ("Allow", r#""sts:*""#, true),
@@ -61,7 +67,7 @@ mod tests {
             let mut problems = Vec::new();
             let read = document::read_of_resource(&source, &json::parse(&source).unwrap(), &mut problems);
             assert!(problems.is_empty(), "{problems:?}");
-            assert_eq!(allows_tags(&read.statements), allows, "{effect} {actions}");
+            assert_eq!(allows(&read.statements, "sts:TagSession"), expected, "{effect} {actions}");
         }
     }
 }

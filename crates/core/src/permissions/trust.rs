@@ -32,6 +32,16 @@ const ASSUME: &str = "sts:AssumeRole";
 /// What whoever comes from an identity provider calls.
 const FEDERATED: [&str; 2] = ["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
 
+/// What has to be allowed besides for a session to begin with tags, or with a source identity, by the policies of both sides (IAM User
+/// Guide, "Pass session tags in AWS STS", "Monitor and control actions taken with assumed roles"). Without it the request carries none.
+const BESIDES: [(&str, &[&str]); 2] = [
+    ("sts:TagSession", &[REQUEST_TAGS, "aws:tagkeys", "sts:transitivetagkeys"]),
+    ("sts:SetSourceIdentity", &["sts:sourceidentity"]),
+];
+
+/// How the keys of a session's tags begin in the request for it.
+const REQUEST_TAGS: &str = "aws:requesttag/";
+
 /// What is around a role: the resource control policies of its account, and the keys that tell where it is.
 #[derive(Clone, Default)]
 pub struct Surroundings {
@@ -170,26 +180,34 @@ impl Trust {
     }
 
     fn best(&self, stack: &Stack, knowledge: &Knowledge, asks: &[Named], action: &str) -> Result<Hop, Failure> {
-        let call = self.call(action, stack)?;
         let mut found = Hop { decision: Decision::Deny, depends_on: BTreeSet::new() };
-        for Named { names, excepted } in asks {
-            let mut knowledge = knowledge.clone();
-            self.around.keys.iter().for_each(|(key, known)| knowledge.insert(key, known.clone()));
-            knowledge.insert(PRINCIPAL, names.clone());
-            knowledge.insert(EXCEPTED, excepted.clone());
-            let scenarios = ask(stack, std::slice::from_ref(&call), &knowledge, &Memo::default())?;
-            found = found.or(hop(&scenarios, |result| matches!(result, CallResult::Allowed(_))));
+        for passed in passed(stack, action)? {
+            let calls = self.calls(action, &passed, stack)?;
+            for Named { names, excepted } in asks {
+                let mut knowledge = knowledge.clone();
+                self.around.keys.iter().for_each(|(key, known)| knowledge.insert(key, known.clone()));
+                for (_, keys) in BESIDES.iter().filter(|(besides, _)| !passed.contains(besides)) {
+                    keys.iter().for_each(|key| leave_out(&mut knowledge, key));
+                }
+                knowledge.insert(PRINCIPAL, names.clone());
+                knowledge.insert(EXCEPTED, excepted.clone());
+                let scenarios = ask(stack, &calls, &knowledge, &Memo::default())?;
+                found = found.or(hop(&scenarios, |result| matches!(result, CallResult::Allowed(_))));
+            }
         }
         Ok(found)
     }
 
-    /// A call on the role. Its tags are what the inventory declares; a request may carry any session tags.
-    fn call(&self, action: &str, stack: &Stack) -> Result<Call, Failure> {
+    /// The calls on the role, all of which have to be allowed. Its tags are what the inventory declares; a session that may be tagged may
+    /// have any tags.
+    fn calls(&self, action: &str, passed: &[&str], stack: &Stack) -> Result<Vec<Call>, Failure> {
         let mut keys = BTreeMap::new();
-        for layer in &stack.layers {
-            for key in layer.slice(&action.to_ascii_lowercase())?.keys() {
-                if key.starts_with("aws:requesttag/") || key == "aws:tagkeys" {
-                    keys.insert(key.clone(), None);
+        let actions: Vec<&str> = std::iter::once(action).chain(passed.iter().copied()).collect();
+        let [(tag_session, _), ..] = BESIDES;
+        for action in actions.iter().filter(|_| passed.contains(&tag_session)) {
+            for key in read(stack, action)? {
+                if key.starts_with(REQUEST_TAGS) || key == "aws:tagkeys" {
+                    keys.insert(key, None);
                 }
             }
         }
@@ -198,7 +216,48 @@ impl Trust {
                 keys.insert(format!("{prefix}{}", tag.to_ascii_lowercase()), Some(value.clone()));
             }
         }
-        Ok(Call { action: action.to_owned(), resources: vec![self.role.clone()], keys })
+        let call = |action: &&str| Call {
+            action: (*action).to_owned(),
+            resources: vec![self.role.clone()],
+            keys: keys.clone(),
+        };
+        Ok(actions.iter().map(call).collect())
+    }
+}
+
+/// The keys that the policies read of an action.
+fn read(stack: &Stack, action: &str) -> Result<BTreeSet<String>, Failure> {
+    let action = action.to_ascii_lowercase();
+    let mut keys = BTreeSet::new();
+    for layer in &stack.layers {
+        keys.extend(layer.slice(&action)?.keys().iter().cloned());
+    }
+    Ok(keys)
+}
+
+/// What a request for a session may ask for besides, in every way that the policies tell apart: whoever asks chooses.
+fn passed(stack: &Stack, action: &str) -> Result<Vec<Vec<&'static str>>, Failure> {
+    let read = read(stack, action)?;
+    let is_read = |keys: &[&str]| keys.iter().any(|key| read.iter().any(|read| is_key(read, key)));
+    let mut ways = vec![Vec::new()];
+    for (action, _) in BESIDES.iter().filter(|(_, keys)| is_read(keys)) {
+        let more: Vec<_> = ways.iter().map(|way| [way.as_slice(), &[*action]].concat()).collect();
+        ways.extend(more);
+    }
+    Ok(ways)
+}
+
+/// Whether a key is this one, or of this prefix.
+fn is_key(key: &str, name: &str) -> bool {
+    if name.ends_with('/') { key.starts_with(name) } else { key == name }
+}
+
+/// The request does not carry a key, or those of a prefix.
+fn leave_out(knowledge: &mut Knowledge, key: &'static str) {
+    if key.ends_with('/') {
+        knowledge.complete(key);
+    } else {
+        knowledge.insert(key, Known::Absent);
     }
 }
 
@@ -217,9 +276,9 @@ fn partition(arn: &str) -> Option<&str> {
     arn.split(':').nth(1)
 }
 
-/// The same under every assignment of what is unknown, or unknown.
+/// The same under every assignment of what is unknown, or unknown: all calls pass.
 fn hop(scenarios: &Scenarios, passes: impl Fn(&CallResult) -> bool) -> Hop {
-    let rows: Vec<bool> = scenarios.rows.iter().filter_map(|(_, results)| results.first()).map(passes).collect();
+    let rows: Vec<bool> = scenarios.rows.iter().map(|(_, results)| results.iter().all(&passes)).collect();
     let unknown = || {
         let keys = scenarios.dimensions.iter().map(|d| spelling(&d.key)).collect();
         Hop { decision: Decision::Unknown, depends_on: keys }

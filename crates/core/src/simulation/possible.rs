@@ -12,9 +12,10 @@ use crate::aws::keys::values::{self, Fault};
 use crate::aws::keys::{is_always_carried, is_multi_valued, nature, spelling};
 use crate::aws::{all_partitions, is_partition};
 use crate::iam::document::Statement;
+use crate::iam::value::boolean;
 use crate::iam::{segments, stored};
 use crate::permissions::context::KeyValue;
-use crate::permissions::knowledge::Known;
+use crate::permissions::knowledge::{CALLED_VIA, Known, VIA_SERVICE};
 use crate::problem::{Failure, Problem};
 
 /// The question, with lists for the keys that hold lists, and whether it is known that its action can be asked on its resource.
@@ -24,6 +25,7 @@ pub(super) fn checked(question: &Question) -> Result<(Cow<'_, Question>, Asked),
     let mut problems: Vec<Problem> = pair(question, &asked).into_iter().collect();
     problems.extend(question.keys.iter().flat_map(|(key, value)| of_key(question, key, value)));
     problems.extend(always(question));
+    problems.extend(called_via(question));
     if let Some(caller) = &caller {
         problems.extend(determined(question, caller));
         problems.extend(assumption(question, caller));
@@ -93,6 +95,16 @@ fn always(question: &Question) -> Vec<Problem> {
     lacking.map(told).collect()
 }
 
+/// The services that make the request for somebody are named, and it is said that none does.
+fn called_via(question: &Question) -> Option<Problem> {
+    let via = question.keys.get(VIA_SERVICE).and_then(KeyValue::single).and_then(boolean);
+    let named = CALLED_VIA.iter().find(|key| question.keys.contains_key(**key))?;
+    (via == Some(false)).then(|| {
+        let message = format!("no request with {} false carries {}", spelling(VIA_SERVICE), spelling(named));
+        wrong(message, format!("leave {} out, or give {} as true", spelling(named), spelling(VIA_SERVICE)))
+    })
+}
+
 /// Keys that the principal determines, and that are given otherwise.
 fn determined(question: &Question, caller: &Caller) -> Vec<Problem> {
     let given = question.keys.iter().map(|(key, value)| (key, Some(value)));
@@ -104,7 +116,13 @@ fn determined(question: &Question, caller: &Caller) -> Vec<Problem> {
                 format!("it is {}", value.values().join(", "))
             }
             (Some(Known::Absent), Some(_)) => "it has none".to_owned(),
-            (Some(Known::Present), None) => "it has one".to_owned(),
+            (Some(Known::Present | Known::OfForm(_)), None) => "it has one".to_owned(),
+            (Some(Known::OfForm(form)), Some(value)) => {
+                if value.single().is_some_and(|v| form.matches(v)) {
+                    continue;
+                }
+                format!("it is {}", form.words())
+            }
             (Some(Known::Like(arn)), given) => {
                 let fits = |value: &KeyValue| value.single().is_some_and(|v| arn.matches(v));
                 if given.is_some_and(fits) {

@@ -21,6 +21,7 @@ use crate::inventory::model::Account;
 use crate::inventory::tree::Tree;
 use crate::operations::{self, AccountEvaluator, Memo};
 use crate::permissions::caller::no_service;
+use crate::permissions::form::Form;
 use crate::permissions::knowledge::{Knowledge, Known};
 use crate::permissions::partial_arn::{Part, PartialArn};
 use crate::permissions::principals::{Directory, Principal};
@@ -277,7 +278,8 @@ pub(crate) fn stranger(directory: &mut Directory<'_>, account: &Account, any: bo
     let arn = PartialArn::new(&account.partition, &account.id, resources);
     knowledge.insert("aws:principalarn", Known::Like(arn));
     knowledge.set("aws:principalaccount", &account.id);
-    knowledge.insert("aws:userid", Known::Present);
+    let id = if any { Form::user_or_session_id() } else { Form::session_id(None) };
+    knowledge.insert("aws:userid", Known::OfForm(id));
     no_service().into_iter().for_each(|(key, known)| knowledge.insert(key, known));
     directory.organization_keys(&mut knowledge, &standing);
     let arn = format!("arn:{}:iam::{}:role/*", account.partition, account.id);

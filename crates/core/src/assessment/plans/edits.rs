@@ -31,6 +31,15 @@ pub enum Edit {
         /// Patterns of ARNs.
         arns: Vec<String>,
     },
+    /// A statement that denies does so no longer for some actions: they are added to its `NotAction`, or taken out of its `Action`.
+    Spare {
+        /// The id of the policy.
+        policy: String,
+        /// The statement, from 0.
+        statement: usize,
+        /// IAM actions.
+        actions: Vec<String>,
+    },
     /// A statement is removed.
     Remove {
         /// The id of the policy.
@@ -76,7 +85,10 @@ impl Edit {
     /// The policy that it edits.
     pub fn policy(&self) -> Option<&str> {
         match self {
-            Self::Allow { policy, .. } | Self::Except { policy, .. } | Self::Remove { policy, .. } => Some(policy),
+            Self::Allow { policy, .. }
+            | Self::Except { policy, .. }
+            | Self::Spare { policy, .. }
+            | Self::Remove { policy, .. } => Some(policy),
             Self::Attach { .. } | Self::Detach { .. } | Self::Set { .. } => None,
         }
     }
@@ -85,14 +97,14 @@ impl Edit {
     pub(super) fn permissions(&self) -> Option<usize> {
         match self {
             Self::Allow { grants, .. } | Self::Attach { grants, .. } => Some(grants.actions().len()),
-            Self::Except { .. } | Self::Remove { .. } | Self::Detach { .. } => Some(1),
+            Self::Except { .. } | Self::Spare { .. } | Self::Remove { .. } | Self::Detach { .. } => Some(1),
             Self::Set { .. } => None,
         }
     }
 
     /// Whether it lifts a denial.
     pub(super) fn lifts(&self) -> bool {
-        matches!(self, Self::Except { .. } | Self::Remove { .. } | Self::Detach { .. })
+        matches!(self, Self::Except { .. } | Self::Spare { .. } | Self::Remove { .. } | Self::Detach { .. })
     }
 
     /// Makes it. False where the inventory has nothing to edit.
@@ -104,6 +116,9 @@ impl Edit {
             }),
             Self::Except { policy, statement, arns } => {
                 rewrite(inventory, policy, |s| except(s.get_mut(*statement), arns))
+            }
+            Self::Spare { policy, statement, actions } => {
+                rewrite(inventory, policy, |s| spare(s.get_mut(*statement), actions))
             }
             Self::Remove { policy, statement } => rewrite(inventory, policy, |s| silence(s.get_mut(*statement))),
             Self::Detach { from, attr, policy } => from.iter().all(|uid| detach(inventory, uid, attr, policy)),
@@ -130,6 +145,26 @@ fn except(statement: Option<&mut Value>, arns: &[String]) -> bool {
     conditions.insert("ArnNotLike".to_owned(), Value::Object(keys));
     statement.insert("Condition".to_owned(), Value::Object(conditions));
     true
+}
+
+/// A statement denies these actions no longer.
+fn spare(statement: Option<&mut Value>, actions: &[String]) -> bool {
+    let Some(statement) = statement.and_then(Value::as_object_mut) else { return false };
+    let negated = statement.contains_key("NotAction");
+    let name = if negated { "NotAction" } else { "Action" };
+    let mut texts = match statement.remove(name) {
+        Some(Value::Array(texts)) => texts,
+        known => known.into_iter().collect(),
+    };
+    if negated {
+        texts.extend(actions.iter().map(|a| json!(a)));
+    } else {
+        let is_spared = |text: &Value| text.as_str().is_some_and(|t| actions.iter().any(|a| a.eq_ignore_ascii_case(t)));
+        texts.retain(|text| !is_spared(text));
+    }
+    let denies = !texts.is_empty();
+    statement.insert(name.to_owned(), Value::Array(texts));
+    denies
 }
 
 /// An action that no service has.

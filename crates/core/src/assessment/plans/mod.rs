@@ -50,6 +50,8 @@ pub struct Step {
     pub text: String,
     /// The policy document that is edited.
     pub file: Option<String>,
+    /// The line of the statement that is edited; of the first one of the document where that is written within entities.
+    pub line: Option<usize>,
     /// The statement that is edited: `Statement[2]`.
     pub pointer: Option<String>,
     /// In its place, with who else is allowed something by it.
@@ -244,6 +246,6 @@ fn refers_to(entity: &Entity, policy: &str) -> bool {
 
 impl Step {
     fn of(kind: StepKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into(), file: None, pointer: None, instead: None, edit: None }
+        Self { kind, text: text.into(), file: None, line: None, pointer: None, instead: None, edit: None }
     }
 }

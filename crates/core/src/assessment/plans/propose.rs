@@ -8,6 +8,7 @@ use super::{Instead, Planner, Step, StepKind, excepted_as, refers_to};
 use crate::agreements::Agreements;
 use crate::assessment::{BecauseAnswer, GateAnswer, OperationAnswer, PrincipalAnswer, StatementPlace};
 use crate::iam::document::Statement;
+use crate::iam::template::Template;
 use crate::inventory::Inventory;
 use crate::inventory::entity::{Entity, Uid, policies_of};
 use crate::permissions::principals::Directory;
@@ -134,6 +135,17 @@ fn merged(steps: Vec<Step>) -> Vec<Step> {
     merged
 }
 
+/// A document within the file of entities, in words.
+fn written(layer: &LayerOf, file: &str, line: Option<usize>) -> String {
+    let what = match layer.name.as_str() {
+        "identity" => "policy",
+        "boundary" => "permissions boundary",
+        _ => "service control policy",
+    };
+    let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+    format!("the {what} written in {file}{line}")
+}
+
 /// The actions that a statement denies, of all that gates ask for.
 fn denied_by(statement: &StatementPlace, gates: &[GateAnswer]) -> Vec<String> {
     let because = gates.iter().flat_map(|g| &g.because);
@@ -213,22 +225,65 @@ impl Proposal<'_> {
         if self.inventory.policies.get(&policy).is_some_and(|p| p.built_in) {
             return self.detached(policy, layer, actions);
         }
-        let sid = statement.sid.as_ref().map(|s| format!(" (Sid {s})")).unwrap_or_default();
-        let all = self.denied_actions(&policy, index).filter(|all| all != actions);
-        let all = all.map(|all| format!(", which denies {}", listed(&all))).unwrap_or_default();
-        let what = format!("the denial of {} in {}, {}{sid}", listed(actions), statement.file, statement.pointer);
+        let (place, line) = self.place(layer, (&policy, index), statement);
+        let whole = self.denied_in_all(&policy, index, actions);
+        let all = whole.as_ref().map(|all| format!(", which denies {all}")).unwrap_or_default();
+        let what = format!("the denial of {} in {place}", listed(actions));
+        // all of it is removed, and so all of it is named
+        let removal = format!("remove the denial of {} in {place}", whole.unwrap_or_else(|| listed(actions)));
         let remove = Edit::Remove { policy: policy.clone(), statement: index };
+        let instead = || Some(Instead { text: removal.clone(), also_allows: Vec::new(), edit: remove.clone() });
         let (text, edit, instead) = if self.is_shared(layer, &policy) {
             let arns = excepted_as(&self.principal.principal);
             let text = format!("except {} from {what}{all}", arns.join(" and "));
-            let edit = Edit::Except { policy, statement: index, arns };
-            let instead = Instead { text: format!("remove {what}"), also_allows: Vec::new(), edit: remove };
-            (text, edit, Some(instead))
+            (text, Edit::Except { policy, statement: index, arns }, instead())
+        } else if let Some(how) = self.spared(&policy, index, actions) {
+            let text = format!("{how} in {place}{all}");
+            (text, Edit::Spare { policy, statement: index, actions: actions.to_vec() }, instead())
         } else {
-            (format!("remove {what}"), remove, None)
+            (removal, remove, None)
         };
         let (file, pointer) = (Some(statement.file.clone()), Some(statement.pointer.clone()));
-        Some(Step { file, pointer, instead, edit: Some(edit), ..Step::of(StepKind::Statement, text) })
+        Some(Step { file, line, pointer, instead, edit: Some(edit), ..Step::of(StepKind::Statement, text) })
+    }
+
+    /// Where a statement stands, in words, and its line. One of a document within the file of entities has no name by which it could
+    /// be found there.
+    fn place(
+        &self,
+        layer: &LayerOf,
+        (policy, index): (&str, usize),
+        statement: &StatementPlace,
+    ) -> (String, Option<usize>) {
+        let sid = statement.sid.as_ref().map(|s| format!(" (Sid {s})")).unwrap_or_default();
+        let line = self.line(policy, index);
+        let place = match line {
+            Some(line) if policy.contains('#') => {
+                format!("statement {} of {}{sid}", index + 1, written(layer, &statement.file, Some(line)))
+            }
+            _ => format!("{}, {}{sid}", statement.file, statement.pointer),
+        };
+        (place, line)
+    }
+
+    /// The line of a statement in its file; `None` where it is in none yet.
+    fn line(&self, policy: &str, statement: usize) -> Option<usize> {
+        Some(self.declared.policies.get(policy)?.document.statements.get(statement)?.place.line_column().0)
+    }
+
+    /// How a statement is written so that it denies these actions no longer, and all else that it denies still; `None` where only its
+    /// removal lifts them.
+    fn spared(&self, policy: &str, statement: usize, actions: &[String]) -> Option<String> {
+        let statement = self.inventory.policies.get(policy)?.document.statements.get(statement)?;
+        if statement.actions.negated {
+            return Some(format!("add {} to the actions that are left out of the denial", listed(actions)));
+        }
+        let names = |text: &String| actions.iter().any(|action| action.eq_ignore_ascii_case(text));
+        let patterns = statement.actions.patterns.iter().zip(statement.actions.texts.iter());
+        let includes = |pattern: &Template| actions.iter().any(|action| pattern.matches(&action.to_ascii_lowercase()));
+        let mut others = patterns.filter(|(_, text)| !names(text)).peekable();
+        (others.peek().is_some() && others.all(|(pattern, _)| !includes(pattern)))
+            .then(|| format!("take {} out of the denial", listed(actions)))
     }
 
     /// The policy that a statement of a layer stands in, and which of its statements it is. Documents that are written within
@@ -266,10 +321,15 @@ impl Proposal<'_> {
         Some(Step { edit: Some(Edit::Detach { from, attr, policy }), ..Step::of(StepKind::Attachment, text) })
     }
 
-    /// What a statement denies, as it is written.
-    fn denied_actions(&self, policy: &str, statement: usize) -> Option<Vec<String>> {
+    /// All that a statement denies, in words; `None` where that is these actions.
+    fn denied_in_all(&self, policy: &str, statement: usize, actions: &[String]) -> Option<String> {
         let statement = self.inventory.policies.get(policy)?.document.statements.get(statement)?;
-        (!statement.actions.negated).then(|| statement.actions.texts.to_vec())
+        let all = statement.actions.texts.to_vec();
+        match statement.actions.negated {
+            true => Some(format!("everything but {}", listed(&all))),
+            false if all == ["*"] => Some("everything".to_owned()),
+            false => (all != actions).then(|| listed(&all)),
+        }
     }
 
     /// A layer says nothing: a statement where the layer already speaks of the service, or a policy of its own.
@@ -298,16 +358,16 @@ impl Proposal<'_> {
             }
             let file = self.inventory.policies.get(*policy).map(|p| p.label.clone()).unwrap_or_default();
             let is_within_entities = policy.contains('#');
+            let line = self.line(policy, 0).filter(|_| is_within_entities);
             let within = match layer.name.as_str() {
-                "identity" if is_within_entities => format!("the policy written in {file}"),
-                "boundary" if is_within_entities => format!("the permissions boundary written in {file}"),
+                "identity" | "boundary" if is_within_entities => written(layer, &file, line),
                 "identity" => file.clone(),
                 "boundary" => format!("the permissions boundary {file}"),
                 _ => format!("the service control policy {file} of {}", layer.of),
             };
             let text = format!("allow {} in {within}", grants.words());
             let edit = Edit::Allow { policy: (*policy).clone(), grants };
-            return Some(Step { file: Some(file), edit: Some(edit), ..Step::of(StepKind::Statement, text) });
+            return Some(Step { file: Some(file), line, edit: Some(edit), ..Step::of(StepKind::Statement, text) });
         }
         let (to, attr, what) = self.attached(layer);
         let (to, whom) = (to?, self.whom(layer));
