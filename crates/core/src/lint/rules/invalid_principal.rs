@@ -70,7 +70,7 @@ fn of_element(policy: &Policy, statement: &Statement, element: &str, node: &Node
                 }
                 continue;
             }
-            if member.key == "Service" && text.ends_with(INTERNAL) && text.len() > INTERNAL.len() {
+            if member.key == "Service" && UNDOCUMENTED.iter().any(|end| text.len() > end.len() && text.ends_with(end)) {
                 let message = format!("AWS does not document a service that is named `{text}`");
                 sink.add_as(Severity::Warning, &at, message, "a service is named as in ec2.amazonaws.com");
                 continue;
@@ -89,8 +89,9 @@ fn of_element(policy: &Policy, statement: &Statement, element: &str, node: &Node
     }
 }
 
-/// What names end with by which AWS's own examples call services before they are released; whether IAM takes them is not known.
-const INTERNAL: &str = ".aws.internal";
+/// What names end with by which AWS's own examples call services before they are released, and AWS's own templates those of other partitions; whether
+/// IAM takes them is not known.
+const UNDOCUMENTED: [&str; 3] = [".aws.internal", ".amazonaws.cn", ".amazonaws-us-gov.com"];
 
 /// An element that names nobody: the statement applies to no request, or, with `NotPrincipal`, to all.
 fn nobody(pointer: &str, element: &str, node: &Node, members: &[Member], sink: &mut Sink<'_>) {
