@@ -50,7 +50,7 @@ fn is_paired(policy: &Policy, statement: &Statement, pair: &Pair) -> bool {
         let is_other = |c: &Condition| {
             c.key.text.contains(UNKNOWN) || pair.with.iter().any(|key| c.key.text.eq_ignore_ascii_case(key))
         };
-        s.conditions.iter().any(is_other) || s.node.get("Condition").is_some_and(|c| is_open(c))
+        s.conditions.iter().any(is_other) || s.node.get("Condition").is_some_and(is_open)
     };
     has(statement) || policy.statements.iter().any(|s| s.allow != Some(true) && has(s))
 }
