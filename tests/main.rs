@@ -13,6 +13,8 @@ mod reference;
 
 mod access;
 mod access_principals;
+#[cfg(unix)]
+mod action;
 mod any_request;
 mod asked;
 mod auditors;

@@ -17,6 +17,7 @@ use countersign_core::generate::{Generated, partition, written};
 use countersign_core::inventory::config::Config;
 use countersign_core::inventory::newer;
 use countersign_core::problem::{Failure, Problem};
+use countersign_core::simulation::caller::is_account;
 use countersign_core::source::Folder;
 
 #[derive(Args)]
@@ -267,7 +268,7 @@ fn policy(cli: &Cli, args: &PolicyArgs) -> Result<u8, Failure> {
         return Err(problem.help("leave it out, or add --format expect").into());
     }
     let account = args.account.clone().or_else(|| args.principal.as_deref().and_then(account_of));
-    if let Some(wrong) = account.as_ref().filter(|a| a.len() != 12 || !a.chars().all(|c| c.is_ascii_digit())) {
+    if let Some(wrong) = account.as_ref().filter(|a| !is_account(a)) {
         let problem = Problem::about("--account", format!("`{wrong}` is not the number of an account"));
         return Err(problem.help("it has twelve digits").into());
     }

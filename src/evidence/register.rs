@@ -9,6 +9,7 @@ use countersign_core::inventory::Inventory;
 use countersign_core::inventory::register::RegisterColumns;
 use countersign_core::naming::kinds;
 use countersign_core::problem::Problem;
+use countersign_core::simulation::caller::is_account;
 use countersign_core::terms::{Coverage, Scope};
 use countersign_core::words::plain;
 
@@ -171,7 +172,7 @@ impl Says {
 /// A number of twelve digits, also as the console writes it: `1111-2222-3333`.
 fn number(text: &str) -> Option<String> {
     let digits: String = text.trim_start_matches('\'').chars().filter(|c| *c != '-' && *c != ' ').collect();
-    (digits.len() == 12 && digits.bytes().all(|b| b.is_ascii_digit())).then_some(digits)
+    is_account(&digits).then_some(digits)
 }
 
 /// One row and its account.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use countersign_core::simulation::caller::is_account;
+
 use super::plain::stopped;
 use super::{few, wrapped};
 
@@ -36,9 +38,7 @@ pub fn alike<'a>(assumptions: impl Iterator<Item = &'a String>) -> Vec<String> {
 
 /// The only number of an account in a text.
 fn account(text: &str) -> Option<&str> {
-    let mut numbers = text
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
-        .filter(|word| word.len() == 12 && word.bytes().all(|b| b.is_ascii_digit()));
+    let mut numbers = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').filter(|word| is_account(word));
     let first = numbers.next()?;
     numbers.all(|n| n == first).then_some(first)
 }

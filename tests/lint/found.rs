@@ -447,3 +447,32 @@ fn a_broken_policy_is_told_whatever_it_lacks() {
     assert!(!of(r#"{"version":"2012-10-17","Statements":[{]}"#));
     assert!(!of(r#"{"date":"2012-10-17","statement":[{]}"#));
 }
+
+/// Ansible makes a value of a template of Jinja, and takes a comma after the last element; what is JSON by itself does not.
+#[test]
+fn a_comma_too_many_in_a_template_of_jinja_is_no_error() {
+    let text = "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\n      \"Effect\": \"Allow\",\n      \"Action\": [\"s3:GetObject\", \"a,]\", ],\n      \"Resource\": \"arn:aws:s3:::{{ bucket }}/*\",\n    },\n  ]\n}\n".replace(", \"a,]\"", "");
+    is_read("policy.json.j2", &text);
+    assert!(codes(&findings("policy.json", &text)).contains("CS101"));
+    // what stands in a text stays there
+    let quoted = text.replace("s3:GetObject", "s3:GetObject,]");
+    assert!(told(&findings("policy.json.j2", &quoted)).iter().any(|t| t.contains("s3:GetObject,]")), "{quoted}");
+}
+
+/// Names that AWS's own templates give to services of other partitions: whether IAM takes them there is not known.
+#[test]
+fn a_service_of_another_partition_is_no_error() {
+    let text = |service: &str| {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Principal": {{"Service": "{service}"}}, "Action": "sts:AssumeRole"}}]}}"#
+        )
+    };
+    for service in ["ec2.amazonaws.cn", "ec2.amazonaws-us-gov.com"] {
+        let found = findings("trust.json", &text(service));
+        let own: Vec<&Finding> = found.iter().filter(|f| f.rule.code == "CS128").collect();
+        assert!(own.len() == 1 && own[0].severity == Severity::Warning, "{:#?}", told(&found));
+    }
+    for service in ["ec2.amazonaws.co", ".amazonaws.cn", "ec2.amazonaws-us-gov.org"] {
+        assert!(errors(&findings("trust.json", &text(service))).iter().any(|t| t.starts_with("CS128")), "{service}");
+    }
+}

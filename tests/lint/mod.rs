@@ -1,6 +1,7 @@
 //! Lint: every rule by its own page, the published policies, where policies stand, the fixes, the command.
 
 mod access_analyzer;
+mod bare;
 mod cases;
 mod catalogue;
 mod command;
@@ -26,6 +27,7 @@ mod repeated;
 mod slips;
 mod styles;
 mod terraform_json;
+mod values;
 mod whom;
 mod written;
 

@@ -1,6 +1,7 @@
 //! What lint knows of AWS besides the catalogue (`data/lint.json`): of what its lists are complete,
 //! and which policies are none of IAM.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -19,7 +20,13 @@ struct Data {
     other_languages: OtherLanguages,
     other_clouds: OtherClouds,
     shared_with_code_artifact: Shared,
+    needed_first: NeededFirst,
     sam_policy_templates: SamTemplates,
+}
+
+#[derive(Default, Deserialize)]
+struct NeededFirst {
+    actions: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -73,6 +80,11 @@ pub fn is_shared_with_code_artifact(action: &str) -> bool {
     has(&DATA.shared_with_code_artifact.actions, action)
 }
 
+/// The actions that the console takes before it offers this one.
+pub fn needed_first(action: &str) -> Vec<&'static str> {
+    DATA.needed_first.actions.get(action).into_iter().flatten().map(String::as_str).collect()
+}
+
 /// What to say of a name that no policy template of AWS SAM has, and what to do.
 pub fn no_sam_template(name: &str) -> Option<(String, String)> {
     let SamTemplates { date, names } = &DATA.sam_policy_templates;
@@ -92,6 +104,7 @@ pub fn date() -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::actions;
     use crate::aws::catalogue::Catalogue;
 
     #[test]
@@ -104,5 +117,16 @@ mod tests {
         assert!(is_another_cloud("alicloud") && !is_another_cloud("aws"));
         assert!(is_shared_with_code_artifact("TagResource") && !is_shared_with_code_artifact("GetReport"));
         assert!(!date().is_empty());
+    }
+
+    #[test]
+    fn what_is_needed_first_are_actions_that_are_not_deprecated() {
+        let all = &DATA.needed_first.actions;
+        assert_eq!(all.len(), 2);
+        for name in all.iter().flat_map(|(action, first)| first.iter().chain([action])) {
+            assert!(actions::action(name).is_some_and(|action| !action.is_deprecated()), "{name}");
+        }
+        assert!(all.values().all(|first| !first.is_empty()));
+        assert!(needed_first("artifact:ListReports").is_empty());
     }
 }

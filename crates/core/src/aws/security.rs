@@ -17,6 +17,22 @@ struct Data {
     narrowing: Narrowing,
     #[serde(rename = "ownServices")]
     own_services: OwnServices,
+    #[serde(rename = "pairedKeys")]
+    paired_keys: PairedKeys,
+}
+
+#[derive(Default, Deserialize)]
+struct PairedKeys {
+    pairs: Vec<Pair>,
+}
+
+/// A key that tells requests apart only together with another one.
+#[derive(Debug, Deserialize)]
+pub struct Pair {
+    /// The key, in lower case.
+    pub key: String,
+    /// The keys, one of which it takes.
+    pub with: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -76,6 +92,11 @@ pub fn acts_for_its_account(principal: &str) -> bool {
     DATA.own_services.principals.iter().any(|known| known == principal)
 }
 
+/// The keys that tell requests apart only together with others.
+pub fn pairs() -> &'static [Pair] {
+    &DATA.paired_keys.pairs
+}
+
 /// The day of the file.
 pub fn date() -> &'static str {
     &DATA.credentials.date
@@ -85,6 +106,14 @@ pub fn date() -> &'static str {
 mod tests {
     use super::*;
     use crate::aws::catalogue::{Catalogue, known_action};
+    use crate::aws::keys;
+
+    #[test]
+    fn every_paired_key_is_one_of_aws() {
+        let all: Vec<&String> = pairs().iter().flat_map(|pair| pair.with.iter().chain([&pair.key])).collect();
+        assert!(all.len() >= 4 && all.iter().all(|key| **key == key.to_ascii_lowercase()));
+        assert!(all.iter().all(|key| keys::values::unknown(key).is_none()), "{all:?}");
+    }
 
     #[test]
     fn every_action_is_one_of_aws() {

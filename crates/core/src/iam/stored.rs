@@ -251,6 +251,12 @@ fn wrong_part((service, region): (&str, &str), (account, name): (&str, &str)) ->
     }
 }
 
+/// What is wrong with an ARN of IAM or AWS STS of which an account and a name are filled in later.
+pub fn wrong_principal(service: &str, region: &str, word: &str, is_named: bool) -> Option<(String, Cow<'static, str>)> {
+    let name = if is_named { format!("{word}/name") } else { word.to_owned() };
+    wrong_part((service, region), ("111122223333", &name))
+}
+
 /// What Organizations refuses of a resource control policy of the organization's own: only denials of everyone are stored.
 pub fn of_resource_control(statement: &Statement) -> Option<Refusal> {
     let of = "a resource control policy";

@@ -22,8 +22,11 @@ pub fn filled(policy: Policy, given: &[Node]) -> Policy {
         return policy;
     }
     let sent = policy.sent;
-    let filling =
-        Filling { source: &policy.source, given, loops: loops(&policy.source.text), left: Cell::new(MOST_PLACED) };
+    // a template is a file by itself; a document of Terraform has its own directives within
+    let is_template = is_template_file(&policy.source.path);
+    let all = Span { start: 0, end: policy.source.text.len() };
+    let loops = loops(&policy.source.text, if is_template { all } else { policy.root.span });
+    let filling = Filling { source: &policy.source, given, loops, left: Cell::new(MOST_PLACED) };
     let root = filling.node(&policy.root);
     let found = Found {
         kind: Some(policy.kind),

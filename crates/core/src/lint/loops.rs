@@ -14,8 +14,9 @@ pub struct Loop {
     collection: String,
 }
 
-/// The loops of a template that are closed, those around others before them.
-pub fn loops(text: &str) -> Vec<Loop> {
+/// The loops within a part of a text that are closed, those around others before them.
+pub fn loops(text: &str, within: Span) -> Vec<Loop> {
+    let text = text.get(within.start..within.end).unwrap_or_default();
     let mut found: Vec<Loop> = Vec::new();
     let mut open: Vec<Option<usize>> = Vec::new();
     for (at, mark) in text.match_indices("%{") {
@@ -26,13 +27,13 @@ pub fn loops(text: &str) -> Vec<Loop> {
         };
         let content = inner.get(..end).unwrap_or_default().trim_matches(|c: char| c.is_whitespace() || c == '~');
         if let Some(head) = content.strip_prefix("for ") {
-            let begun = begun(head, at + mark.len() + end + 1);
+            let begun = begun(head, within.start + at + mark.len() + end + 1);
             open.push(begun.is_some().then_some(found.len()));
             found.extend(begun);
         } else if content == "endfor"
             && let Some(closed) = open.pop().flatten().and_then(|index| found.get_mut(index))
         {
-            closed.body.end = at;
+            closed.body.end = within.start + at;
         }
     }
     found.retain(|each| each.body.end >= each.body.start);
@@ -91,7 +92,7 @@ mod tests {
     #[test]
     fn what_stands_in_a_loop_has_its_names() {
         let text = r#"[%{ for i, a in acts ~}"${a}"%{ for b in a.arns }"${b}"%{ endfor }%{ endfor }, "${c}"] %%{ for x in y }"#;
-        let all = loops(text);
+        let all = loops(text, Span { start: 0, end: text.len() });
         let held = |part: &str| {
             let start = text.find(part).unwrap();
             all.iter().filter(|each| each.has(Span { start, end: start + part.len() })).count()

@@ -21,7 +21,8 @@ pub enum Profile {
 }
 
 /// What reviewers of security look for, off by default.
-const SECURITY: [&str; 10] = ["CS158", "CS159", "CS156", "CS201", "CS202", "CS203", "CS204", "CS205", "CS206", "CS207"];
+const SECURITY: [&str; 11] =
+    ["CS158", "CS159", "CS156", "CS201", "CS202", "CS203", "CS204", "CS205", "CS206", "CS207", "CS208"];
 
 /// Rules that speak of AWS Artifact in any policy.
 const OF_ARTIFACT: [&str; 22] = [
@@ -30,11 +31,11 @@ const OF_ARTIFACT: [&str; 22] = [
 ];
 
 /// Rules that tell what a check of Access Analyzer does (`docs/access-analyzer.md`), as of 2026-03.
-const OF_ACCESS_ANALYZER: [&str; 45] = [
+const OF_ACCESS_ANALYZER: [&str; 46] = [
     "CS101", "CS102", "CS103", "CS105", "CS106", "CS107", "CS108", "CS109", "CS110", "CS112", "CS113", "CS117",
     "CS121", "CS126", "CS127", "CS128", "CS129", "CS130", "CS131", "CS137", "CS141", "CS142", "CS143", "CS144",
     "CS145", "CS146", "CS149", "CS150", "CS161", "CS162", "CS163", "CS164", "CS165", "CS166", "CS182", "CS183",
-    "CS184", "CS185", "CS205", "CS206", "CS191", "CS192", "CS193", "CS111", "CS116",
+    "CS184", "CS185", "CS205", "CS206", "CS191", "CS192", "CS193", "CS111", "CS116", "CS208",
 ];
 
 impl Profile {

@@ -182,10 +182,13 @@ fn used_by(findings: &mut [Finding], used: &BTreeMap<&str, &Vec<String>>, scopes
         };
         finding.uses = uses.iter().map(|module| format!("{module}.{address}")).collect();
         let written = finding.place.source.slice(finding.place.span);
-        let Some(words) = finding.words.as_ref().filter(|words| !written.contains(words.as_str())) else {
+        // what is said of a whole statement quotes what is wrong in it
+        let quoted = || finding.message.split('`').nth(1).map(str::to_owned);
+        let words = finding.words.clone().or_else(quoted);
+        let Some(words) = words.filter(|words| !words.is_empty() && !written.contains(words.as_str())) else {
             continue;
         };
-        let key = (folder(path).to_owned(), words.clone());
+        let key = (folder(path).to_owned(), words);
         if known.len() >= MOST_GIVEN && !known.contains_key(&key) {
             continue;
         }

@@ -113,6 +113,8 @@ impl Resolver {
                     let known = |name: &str| values.as_ref()?.get(name)?.as_str().map(str::to_owned);
                     Node::string(at, substituted(&text, known))
                 }
+                // a document that org-formation makes a text of
+                Some(node) if node.as_object().is_some() => filled_in(node, of(1).as_ref()),
                 _ => unknown(at),
             },
             "Fn::Join" => joined(of(0), of(1), at),
@@ -123,7 +125,7 @@ impl Resolver {
                 let default = arguments.get(3).and_then(|n| n.get("DefaultValue")).and_then(|n| self.value(n.clone()));
                 one_of(at, [found].into_iter().chain(default).collect())
             }
-            "Fn::ToJsonString" | "Fn::GetPolicy" => of(0)?,
+            "Fn::ToJsonString" | "Fn::JsonString" | "Fn::GetPolicy" => of(0)?,
             _ => unknown(at),
         })
     }
@@ -164,6 +166,20 @@ impl Resolver {
         let found: Vec<Node> = possible.into_iter().cloned().collect();
         if found.is_empty() { unknown(at) } else { one_of(at, found) }
     }
+}
+
+/// A document with what its placeholders stand for, as `Fn::Sub` fills them in.
+fn filled_in(node: Node, values: Option<&Node>) -> Node {
+    let known = |name: &str| values?.get(name)?.as_str().map(str::to_owned);
+    let value = match node.value {
+        Value::String(text) if text.contains("${") => Value::String(substituted(&text, known)),
+        Value::Array(nodes) => Value::Array(nodes.into_iter().map(|n| filled_in(n, values)).collect()),
+        Value::Object(members) => {
+            Value::Object(members.into_iter().map(|m| Member { node: filled_in(m.node, values), ..m }).collect())
+        }
+        other => other,
+    };
+    Node { value, ..node }
 }
 
 fn joined(separator: Option<Node>, list: Option<Node>, at: Span) -> Node {
@@ -287,6 +303,17 @@ mod tests {
         );
         let node = read(r#"{"a": {"Fn::Sub": ["${A}-${B}", {"A": "x", "B": {"Ref": "C"}}]}}"#);
         assert_eq!(node.get("a").and_then(Node::as_str), Some(format!("x-{UNKNOWN}").as_str()));
+    }
+
+    #[test]
+    fn a_document_that_is_made_a_text_of_is_read() {
+        let node = read(
+            r#"{"a": {"Fn::Sub": [{"Fn::JsonString": {"Version": "2012-10-17", "Statement": [{"Action": "${act}", "Resource": "${other}"}]}},
+            {"act": "s3:GetObject"}]}}"#,
+        );
+        let statement = &node.get("a").unwrap().get("Statement").unwrap().as_array().unwrap()[0];
+        assert_eq!(statement.get("Action").and_then(Node::as_str), Some("s3:GetObject"));
+        assert_eq!(statement.get("Resource").and_then(Node::as_str), Some(UNKNOWN.to_string().as_str()));
     }
 
     #[test]

@@ -85,6 +85,19 @@ fn names_only_documents(raw: &str) -> bool {
         })
 }
 
+/// The `template_file` whose text an expression is: `data.template_file.NAME.rendered`, also of one of several.
+pub fn rendered(raw: &str) -> Option<&str> {
+    let inner = raw.strip_prefix("\"${").and_then(|r| r.strip_suffix("}\"")).unwrap_or(raw).trim();
+    let rest = inner.strip_prefix("data.template_file.")?;
+    let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))?;
+    let (name, rest) = rest.split_at_checked(end)?;
+    let rest = match rest.strip_prefix('[') {
+        Some(index) => index.split_once(']')?.1,
+        None => rest,
+    };
+    (rest == ".rendered").then_some(name)
+}
+
 /// What is encoded once more as it was decoded, which leaves out its white space: `jsonencode(jsondecode(…))`.
 pub fn decoded(raw: &str) -> Option<&str> {
     let encoded = raw.strip_prefix("jsonencode(")?.strip_suffix(')')?.trim();
@@ -115,6 +128,25 @@ mod tests {
         assert!(names_only_documents(&format!("[{one}, \"${{{one}}}\"]")));
         for other in ["local.x", "data.aws_iam_policy_document.a", "data.aws_iam_policy_document.a.jsonx"] {
             assert!(!names_only_documents(&format!("[{one}, {other}]")), "{other}");
+        }
+    }
+
+    #[test]
+    fn texts_of_template_files() {
+        for raw in [
+            "data.template_file.a.rendered",
+            "\"${data.template_file.a.rendered}\"",
+            "data.template_file.a[0].rendered",
+        ] {
+            assert_eq!(rendered(raw), Some("a"), "{raw}");
+        }
+        for raw in [
+            "data.template_file.a.rendered_x",
+            "data.template_file.a",
+            "local.rendered",
+            "\"x${data.template_file.a.rendered}\"",
+        ] {
+            assert_eq!(rendered(raw), None, "{raw}");
         }
     }
 

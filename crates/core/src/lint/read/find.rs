@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::attached::{OF_PERMISSION_SETS, in_cloudformation, in_terraform};
 use super::choice::{is_known, is_unknown};
 use super::documents::{
-    DOCUMENT, add_statements, decoded, file_argument, is_one_document, is_part, take_parts, with_version,
+    DOCUMENT, add_statements, decoded, file_argument, is_one_document, is_part, rendered, take_parts, with_version,
 };
 use super::embedded::{self, Mapped};
 use super::given::Given;
@@ -31,6 +31,7 @@ use crate::aws::linted::is_of_other_language;
 use crate::aws::managed as managed_policies;
 use crate::aws::management::{self, Kind};
 use crate::lint::edit;
+use crate::lint::filled::filled;
 use crate::lint::management::{ManagementPolicy, is_management_policy};
 use crate::lint::policy::{Found, Holder, Policy, PolicyKind, SiblingPolicies, is_policy, size_of};
 use crate::problem::{SourceFile, Span};
@@ -147,6 +148,8 @@ pub(super) struct Enclosing {
     of_service: Option<&'static str>,
     /// What the block around this is for each of.
     for_each: Option<Span>,
+    /// This is the whole of a text.
+    in_text: bool,
 }
 
 impl Enclosing {
@@ -156,6 +159,7 @@ impl Enclosing {
         below.pointer.push_str(&format!("{dot}{key}"));
         below.expected = false;
         below.content = false;
+        below.in_text = false;
         below
     }
 }
@@ -253,6 +257,11 @@ impl<'a> Finder<'a> {
         match &node.value {
             Value::Object(_) if is_policy(node) => self.policy(node, around, host),
             Value::Object(members) => self.object(node, members, around, host),
+            Value::Array(_) if (around.pointer.is_empty() || around.in_text) && statements::bare(node).is_some() => {
+                if let Some(policy) = statements::bare(node) {
+                    self.policy(&policy, around, Host::Closed);
+                }
+            }
             Value::Array(nodes) => {
                 for (index, node) in nodes.iter().enumerate() {
                     let mut inner = around.clone();
@@ -487,7 +496,8 @@ impl<'a> Finder<'a> {
         }
         // braces of another language, such as that of a message about a template
         let json = json && (around.expected || template::begins_like_json(trimmed));
-        if !(json || quoted || encoded) || around.strings >= MAX_STRINGS {
+        let listed = trimmed.starts_with('[') && text.contains("\"Effect\"") && text.contains("Action\"");
+        if !(json || quoted || encoded || listed) || around.strings >= MAX_STRINGS {
             if around.expected && text.contains(UNKNOWN) {
                 self.not_literal(node, around);
             }
@@ -514,6 +524,7 @@ impl<'a> Finder<'a> {
                 }
                 let mut inner = around.clone();
                 inner.strings += 1;
+                inner.in_text = true;
                 let known = self.policies.len();
                 self.value(&root, &inner, inner_host);
                 // the provider sends the text as it is, and so does CloudFormation
@@ -527,6 +538,8 @@ impl<'a> Finder<'a> {
             Err(_) if is_template || text.contains(UNKNOWN) => self.not_literal(node, around),
             // a document that is escaped once more than it is unescaped, as samples of answers have them
             Err(_) if !around.expected && trimmed.starts_with("{\\\"") => self.not_literal(node, around),
+            // a list of something else, of which it is not known what it should be
+            Err(_) if listed => {}
             // no key of it is that of a policy: a message that AWS encodes has `matchedStatements`
             Err(_) if !around.expected && !text.contains("\"Statement") => {}
             Err(problems) => self.faults.extend(problems.iter().map(unreadable)),
@@ -576,6 +589,27 @@ impl<'a> Finder<'a> {
         if mapped.text.trim_start().starts_with('"') { embedded::unquoted(&mapped) } else { Some(mapped) }
     }
 
+    /// The text of a `template_file`: that of a file is read as what it is used for, and one that is written in its block is read there.
+    fn template_of(&mut self, raw: &str, around: &Enclosing, at: Span) -> bool {
+        let Some((text, vars)) = rendered(raw).and_then(|name| self.scope?.template(name)) else {
+            return false;
+        };
+        let Some(path) = file_argument(text) else {
+            return text.starts_with("<<") && scope::may_hold_policies(text);
+        };
+        let call = format!("templatefile(\"\", {})", vars.unwrap_or("{}"));
+        self.files.push(FileReference {
+            path,
+            kind: around.kind,
+            span: at,
+            holder: around.holder,
+            is_sent: around.content,
+            is_filled: true,
+            given: self.scopes.and_then(|scopes| expression::arguments(&self.source.path, &call, scopes)),
+        });
+        true
+    }
+
     fn not_literal(&mut self, node: &Node, around: &Enclosing) {
         let raw = self.source.slice(node.span).trim();
         // `each` is any of what the block is for
@@ -597,6 +631,9 @@ impl<'a> Finder<'a> {
                 is_indented,
             };
             self.references.extend(documents.into_iter().map(reference));
+            return;
+        }
+        if self.template_of(raw, around, node.span) {
             return;
         }
         if let Some(path) = file_argument(raw) {
@@ -625,6 +662,18 @@ impl<'a> Finder<'a> {
             help: "lint what it becomes: the output of `terraform show -json` for a plan, or the deployed template"
                 .to_owned(),
         });
+    }
+
+    /// A document in a text of Terraform, with what its placeholders may be: the names of the folder, in loops those of each turn.
+    fn with_names(&self, policy: Policy, around: &Enclosing) -> Policy {
+        let Some(scopes) = self.scopes.filter(|_| self.scope.is_some() && around.strings > 0 && !policy.complete)
+        else {
+            return policy;
+        };
+        match expression::names_in(&self.source.path, self.source.slice(policy.root.span), scopes) {
+            Some(names) => filled(policy, &[names]),
+            None => policy,
+        }
     }
 
     fn policy(&mut self, node: &Node, around: &Enclosing, host: Host) {
@@ -657,7 +706,8 @@ impl<'a> Finder<'a> {
             merged: parts.names,
             layers: parts.layers,
         };
-        self.policies.push(Policy::new(found, node));
+        let policy = Policy::new(found, node);
+        self.policies.push(self.with_names(policy, around));
         self.literal_parts(literal, around);
     }
 }

@@ -6,6 +6,7 @@ use super::UNKNOWN;
 use super::choice::{Item, is_unknown, items, perhaps, unknown};
 use super::kinds::holder_of_statements;
 use super::terraform::document::{NAMES, operators, whom};
+use crate::aws::catalogue::Catalogue;
 use crate::lint::policy::{Holder, PolicyKind};
 use crate::problem::{Span, did_you_mean};
 use crate::text::json::{Member, Node, Value};
@@ -44,6 +45,34 @@ pub fn listed(member: &Member) -> Option<(Node, Option<PolicyKind>, Option<Holde
     Some((document(member.key_span, statements), kind, holder))
 }
 
+/// The policy of a list of statements in IAM's words with no key that says so: in a text, or alone in a file. All of them are statements, with
+/// an action that AWS has a service for.
+pub fn bare(node: &Node) -> Option<Node> {
+    let nodes = node.as_array().filter(|nodes| !nodes.is_empty())?;
+    let actions = |n: &Node| ["Action", "NotAction"].iter().find_map(|key| n.get(key)).cloned();
+    let is_one = |n: &Node| {
+        const REST: [&str; 5] = ["Resource", "NotResource", "Principal", "NotPrincipal", "Condition"];
+        n.get("Effect").is_some() && actions(n).is_some() && REST.iter().any(|key| n.get(key).is_some())
+    };
+    let is_of_aws = |text: &str| text.split_once(':').is_some_and(|(service, _)| is_service(service));
+    let known = |n: &Node| actions(n).is_some_and(|a| items(&a).iter().any(|i| i.node.as_str().is_some_and(is_of_aws)));
+    let of_others = |n: &Node| {
+        let resources = n.get("Resource").map(items).unwrap_or_default();
+        resources
+            .iter()
+            .any(|i| i.node.as_str().is_some_and(|text| text.starts_with("acs:") || text.starts_with("qcs:")))
+    };
+    let statements = nodes.iter().filter(|n| !is_unknown(n));
+    (statements.clone().all(is_one) && statements.clone().any(known) && !statements.clone().any(of_others))
+        .then(|| document(node.span.first(), node.clone()))
+}
+
+/// Whether AWS has a service of this prefix, for all that is known.
+fn is_service(prefix: &str) -> bool {
+    let prefix = prefix.to_ascii_lowercase();
+    Catalogue::built_in().service(&prefix).is_some()
+}
+
 fn document(at: Span, statements: Node) -> Node {
     let member = |key: &str, node: Node| Member { key: key.to_owned(), key_span: at, node };
     let members = vec![member("Version", Node::string(at, "2012-10-17")), member("Statement", statements)];
@@ -69,16 +98,20 @@ fn is_statement(node: &Node, given: bool) -> bool {
     (effect || without()) && each.any(is_action) || given && is_open(node)
 }
 
-/// What is merged with a part that is not known, where the rest has nothing but parts of a statement, conditions that are written there among it.
+/// What is merged with a part that is not known, where the rest has nothing but parts of a statement, conditions that are written there among it,
+/// or nothing but the ARNs of resources.
 fn is_open(node: &Node) -> bool {
     let members = node.as_object().unwrap_or_default();
     let is_unread = |m: &&Member| m.key == UNKNOWN.to_string();
     let known: Vec<Member> = members.iter().filter(|m| !is_unread(m)).cloned().collect();
     let conditions = ["condition", "conditions"].iter().filter_map(|key| node.get(key)).flat_map(items);
     let is_written = |n: &Node| ["test", "variable"].iter().all(|key| n.get(key).and_then(Node::as_str).is_some());
+    let is_condition = conditions.map(|item| item.node).any(is_written);
+    let arns = ["resources", "not_resources"].iter().filter_map(|key| node.get(key)).flat_map(items);
+    let is_arn = |n: &Node| n.as_str().is_some_and(|text| text.starts_with("arn:"));
+    let only_resources = known.iter().all(|m| m.key.ends_with("resources")) && arns.map(|i| i.node).any(is_arn);
     known.len() < members.len()
-        && has_only_parts(&Node::new(node.span, Value::Object(known)))
-        && conditions.map(|item| item.node).any(is_written)
+        && (only_resources || has_only_parts(&Node::new(node.span, Value::Object(known))) && is_condition)
 }
 
 /// An object that has nothing but what statements have, more than actions among it.

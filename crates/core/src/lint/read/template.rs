@@ -24,6 +24,23 @@ pub fn begins_like_json(text: &str) -> bool {
     inner.is_some_and(|inner| inner.starts_with(['"', '}', '$', '%', '<', '{', UNKNOWN]) || inner.is_empty())
 }
 
+/// The text without the commas that stand after the last element of a list or an object; `None` where there is none.
+pub fn without_last_commas(mapped: &Mapped) -> Option<Mapped> {
+    let mut result = Mapped { text: String::new(), offsets: Vec::new() };
+    let (mut quoted, mut escaped, mut any) = (false, false, false);
+    for (at, c) in mapped.text.char_indices() {
+        let rest = mapped.text.get(at + c.len_utf8()..).unwrap_or_default();
+        let is_last = c == ',' && !quoted && rest.trim_start().starts_with([']', '}']);
+        any |= is_last;
+        if !is_last {
+            result.push(c, mapped.offset(at));
+        }
+        quoted ^= c == '"' && !escaped;
+        escaped = c == '\\' && quoted && !escaped;
+    }
+    any.then(|| result.ended(mapped.offset(mapped.text.len())))
+}
+
 /// The text with an unknown value for each placeholder; `None` where it has none.
 pub fn filled(mapped: &Mapped) -> Option<Mapped> {
     let mut result = Mapped { text: String::new(), offsets: Vec::new() };

@@ -46,6 +46,21 @@ fn with_branches(source: &Arc<SourceFile>, mapped: &Mapped) -> Read {
 }
 
 fn plain(source: &Arc<SourceFile>, mapped: &Mapped) -> Read {
+    let read = as_it_stands(source, mapped);
+    // Ansible, which most templates of Jinja are for, makes values of them by the grammar of Python
+    if read.result.is_err()
+        && [".j2", ".jinja", ".jinja2"].iter().any(|end| source.path.ends_with(end))
+        && let Some(without) = template::without_last_commas(mapped)
+    {
+        let again = as_it_stands(source, &without);
+        if again.result.is_ok() {
+            return Read { is_template: true, ..again };
+        }
+    }
+    read
+}
+
+fn as_it_stands(source: &Arc<SourceFile>, mapped: &Mapped) -> Read {
     match embedded::parse(source, mapped) {
         Ok(parsed) => Read { result: Ok(parsed), is_template: false },
         Err(problems) => match template::filled(mapped) {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../../../../../docs/rules/CS151.md")]
 
 use super::tasks;
+use crate::aws::linted::needed_first;
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 
@@ -16,14 +17,14 @@ pub static RULE: Rule = Rule {
 };
 
 const ACCEPT: &str = "artifact:AcceptAgreement";
-const OPEN: [&str; 3] = ["artifact:GetNdaForAgreement", "artifact:AcceptNdaForAgreement", "artifact:GetAgreement"];
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    let old = tasks::names_predecessor(policy, &OPEN);
+    let open = needed_first(ACCEPT);
+    let old = tasks::names_predecessor(policy, &open);
     if !policy.kind.grants() || !policy.set_is_known() || old {
         return;
     }
-    let missing: Vec<&str> = OPEN.into_iter().filter(|a| !tasks::may_allow(policy, a)).collect();
+    let missing: Vec<&str> = open.into_iter().filter(|a| !tasks::may_allow(policy, a)).collect();
     if missing.is_empty() {
         return;
     }

@@ -3,9 +3,10 @@
 use crate::aws::arns::no_partition;
 use crate::aws::catalogue::{self, Catalogue};
 use crate::aws::managed;
+use crate::iam::principal::is_account;
 use crate::iam::stored::{self, PRINCIPAL_KEYS, Refusal};
 use crate::lint::At;
-use crate::lint::policy::{Policy, Statement};
+use crate::lint::policy::{Policy, PolicyKind, Statement};
 use crate::lint::read::choice::{items, values};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 use crate::problem::{did_you_mean, distance, meant};
@@ -33,13 +34,13 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                 continue;
             };
             for node in values(&member.node) {
-                of_element(statement, element, node, sink);
+                of_element(policy, statement, element, node, sink);
             }
         }
     }
 }
 
-fn of_element(statement: &Statement, element: &str, node: &Node, sink: &mut Sink<'_>) {
+fn of_element(policy: &Policy, statement: &Statement, element: &str, node: &Node, sink: &mut Sink<'_>) {
     let pointer = format!("{}.{element}", statement.at.pointer);
     let Some(members) = node.as_object() else {
         let text = node.as_str().map_or_else(|| node.kind().to_owned(), |text| format!("`{text}`"));
@@ -59,11 +60,17 @@ fn of_element(statement: &Statement, element: &str, node: &Node, sink: &mut Sink
             continue;
         }
         for item in items(&member.node) {
-            let Some(text) = item.node.as_str().filter(|t| !t.contains(UNKNOWN) && !is_blank(t)) else {
+            let Some(text) = item.node.as_str() else {
                 continue;
             };
             let at = At { span: item.node.span, ..at.clone() };
-            if member.key == "Service" && text.ends_with(INTERNAL) && text.len() > INTERNAL.len() {
+            if text.contains(UNKNOWN) || is_blank(text) {
+                if member.key == "AWS" {
+                    beside_a_placeholder(text, &at, sink);
+                }
+                continue;
+            }
+            if member.key == "Service" && UNDOCUMENTED.iter().any(|end| text.len() > end.len() && text.ends_with(end)) {
                 let message = format!("AWS does not document a service that is named `{text}`");
                 sink.add_as(Severity::Warning, &at, message, "a service is named as in ec2.amazonaws.com");
                 continue;
@@ -75,14 +82,16 @@ fn of_element(statement: &Statement, element: &str, node: &Node, sink: &mut Sink
             match member.key.as_str() {
                 "Service" => of_service(text, &at, sink),
                 "AWS" => of_aws(text, &at, sink),
+                "Federated" => of_provider(policy, text, &at, sink),
                 _ => {}
             }
         }
     }
 }
 
-/// What names end with by which AWS's own examples call services before they are released; whether IAM takes them is not known.
-const INTERNAL: &str = ".aws.internal";
+/// What names end with by which AWS's own examples call services before they are released, and AWS's own templates those of other partitions; whether
+/// IAM takes them is not known.
+const UNDOCUMENTED: [&str; 3] = [".aws.internal", ".amazonaws.cn", ".amazonaws-us-gov.com"];
 
 /// An element that names nobody: the statement applies to no request, or, with `NotPrincipal`, to all.
 fn nobody(pointer: &str, element: &str, node: &Node, members: &[Member], sink: &mut Sink<'_>) {
@@ -98,6 +107,68 @@ fn nobody(pointer: &str, element: &str, node: &Node, members: &[Member], sink: &
 /// A place that somebody has to fill in, or a variable of another language.
 fn is_blank(text: &str) -> bool {
     text.contains(['<', '>', '[', ']', '{', '}', '$', '%', '#'])
+}
+
+/// An ARN of which a part is filled in later: what stands before it, and between two that are whole, is known.
+fn beside_a_placeholder(text: &str, at: &At, sink: &mut Sink<'_>) {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let [_, partition, service, ..] = parts.as_slice() else {
+        return;
+    };
+    let is_word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let is_open = |part: &str| part.contains(UNKNOWN) || is_blank(part);
+    if !text.starts_with("arn:") || !is_word(service) {
+        return;
+    }
+    if !is_open(partition)
+        && let Some(wrong) = no_partition(partition)
+    {
+        sink.add(at, format!("this is not an AWS principal: {}", wrong.message), wrong.help);
+        return;
+    }
+    if !["iam", "sts"].contains(service) {
+        let help = "write the ARN of a user, a role or a session: arn:aws:iam::… or arn:aws:sts::…";
+        sink.add(at, format!("this is not an AWS principal: `{service}` has none"), help);
+        return;
+    }
+    // with an account in place of what is filled in, the last part is where it seems to be
+    if let ["arn", _, service, region, account, name] = parts.as_slice()
+        && is_whole(account)
+        && !is_open(region)
+        && let Some(word) = name.split('/').next().filter(|word| is_word(word))
+        && let Some((message, help)) = stored::wrong_principal(service, region, word, name.contains('/'))
+    {
+        sink.add(at, format!("this is not an AWS principal: {message}"), help);
+    }
+}
+
+/// Nothing but what is filled in later: `${AWS::AccountId}`, `<account>`.
+fn is_whole(part: &str) -> bool {
+    let inner = |open: &str, close: char| {
+        part.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).is_some_and(|name| !is_blank(name))
+    };
+    part == UNKNOWN.to_string() || inner("${", '}') || inner("<", '>') || inner("[", ']')
+}
+
+/// A provider of identities, which only trust policies name: its domain, or the ARN of one that the account has.
+fn of_provider(policy: &Policy, text: &str, at: &At, sink: &mut Sink<'_>) {
+    const HELP: &str = "write its domain, as in accounts.google.com, or arn:aws:iam::ACCOUNT:oidc-provider/… or arn:aws:iam::ACCOUNT:saml-provider/…";
+    if policy.kind == PolicyKind::Resource && policy.kind_is_told {
+        let message = "only the trust policy of a role names a provider of identities";
+        sink.add_as(Severity::Warning, at, message, "name the role that its users assume");
+        return;
+    }
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let is_one = match parts.as_slice() {
+        ["arn", _, "iam", "", account, name] => {
+            is_account(account) && ["oidc-provider/", "saml-provider/"].iter().any(|of| name.starts_with(of))
+        }
+        ["arn", ..] => false,
+        _ => text.contains('.') && !text.contains("://") && !text.contains(char::is_whitespace),
+    };
+    if policy.kind == PolicyKind::Trust && !is_one {
+        sink.add(at, format!("`{text}` is neither the domain nor the ARN of a provider of identities"), HELP);
+    }
 }
 
 fn of_service(text: &str, at: &At, sink: &mut Sink<'_>) {

@@ -5,6 +5,7 @@ use crate::aws::keys::{KeyType, nature, type_of};
 use crate::iam::operator::Test;
 use crate::lint::policy::{Condition, Policy};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
+use crate::text::json::Node;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -31,6 +32,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             sink.add(&condition.operator_text.at, message, format!("write {fitting}"));
             continue;
         }
+        with_variable(policy, condition, operator.test, sink);
         by_catalogue(condition, operator.test, sink);
         let literal = matches!(operator.test, Test::StringEquals | Test::StringEqualsIgnoreCase);
         let star = condition.values.iter().find(|v| v.text.replace("${*}", "").contains('*'));
@@ -48,6 +50,20 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                 finding.fix(false, what, edits.filter(|_| !others && !taken));
             }
         }
+    }
+}
+
+/// A policy variable beside an operator that takes none: it is compared as it is written, and is no number, date or address.
+fn with_variable(policy: &Policy, condition: &Condition, test: Test, sink: &mut Sink<'_>) {
+    let takes_none = matches!(test, Test::Numeric(_) | Test::Date(_) | Test::Bool | Test::Binary | Test::Ip);
+    let has_variables = policy.root.get("Version").and_then(Node::as_str) == Some("2012-10-17");
+    let is_one = |text: &str| text.split_once("${").is_some_and(|(_, rest)| rest.contains(':') && rest.contains('}'));
+    if !takes_none || !has_variables {
+        return;
+    }
+    for value in condition.values.iter().filter(|v| v.is_known() && is_one(&v.text)) {
+        let message = format!("`{}` takes no policy variables: nothing passes this", condition.operator_text.text);
+        sink.add(&value.at, message, "write the value itself, or compare as text with String… where the key is one");
     }
 }
 

@@ -85,6 +85,7 @@ pub mod unknown_element;
 pub mod unknown_managed_policy;
 pub mod unknown_management_attribute;
 pub mod unnamed_cedar_policy;
+pub mod unpaired_condition_key;
 pub mod unreadable_policy;
 pub mod unsupported_character;
 pub mod unsupported_condition_key;
@@ -97,7 +98,7 @@ pub mod write_on_everything;
 use super::Rule;
 
 /// Every rule, in the order of their codes.
-static ALL: [&Rule; 86] = [
+static ALL: [&Rule; 87] = [
     &unreadable_policy::RULE,
     &duplicate_key::RULE,
     &missing_version::RULE,
@@ -181,6 +182,7 @@ static ALL: [&Rule; 86] = [
     &service_without_source::RULE,
     &open_identity_provider::RULE,
     &whole_account_trusted::RULE,
+    &unpaired_condition_key::RULE,
     &invalid_management_policy::RULE,
     &unknown_management_attribute::RULE,
     &management_policy_too_large::RULE,

@@ -1,6 +1,7 @@
 #![doc = include_str!("../../../../../docs/rules/CS152.md")]
 
 use super::tasks;
+use crate::aws::linted::needed_first;
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 
@@ -16,19 +17,24 @@ pub static RULE: Rule = Rule {
 };
 
 const TERMINATE: &str = "artifact:TerminateAgreement";
-const READ: &str = "artifact:GetCustomerAgreement";
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    let old = tasks::names_predecessor(policy, &[READ]);
-    if !policy.kind.grants() || !policy.set_is_known() || old || tasks::may_allow(policy, READ) {
+    let read = needed_first(TERMINATE);
+    let old = tasks::names_predecessor(policy, &read);
+    if !policy.kind.grants() || !policy.set_is_known() || old {
         return;
     }
+    let missing: Vec<&str> = read.into_iter().filter(|a| !tasks::may_allow(policy, a)).collect();
+    if missing.is_empty() {
+        return;
+    }
+    let named = missing.join(", ");
     for (statement, text) in tasks::allowing(policy, TERMINATE) {
-        let message = format!("agreements must be read before they can be terminated, and this does not allow {READ}");
+        let message = format!("agreements must be read before they can be terminated, and this does not allow {named}");
         let help = "allow it on the same agreements, unless another policy of the same principals does";
         if let Some(finding) = sink.add(&text.at, message, help) {
-            let edits = tasks::allow_beside(policy, statement, &text, &[READ]);
-            finding.fix(false, format!("grants {READ}"), edits);
+            let edits = tasks::allow_beside(policy, statement, &text, &missing);
+            finding.fix(false, format!("grants {named}"), edits);
         }
     }
 }

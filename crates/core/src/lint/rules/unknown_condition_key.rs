@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     for condition in policy.conditions() {
         let key = &condition.key;
-        if !name_is_known(&key.text) || key.text.is_empty() {
+        if !name_is_known(&key.text) || key.text.is_empty() || !begins_before_placeholder(&key.text) {
             continue;
         }
         let Some((prefix, _)) = key.text.split_once(':') else {
@@ -71,12 +71,15 @@ fn name_is_known(key: &str) -> bool {
     name.is_some_and(|(_, name)| name.contains(['/', ':']))
 }
 
+/// Whether no part of the name of a key is filled in later: of `aws:ResourceTag/${team}`, only that of the tag is.
+fn begins_before_placeholder(key: &str) -> bool {
+    let name = |key: &str| key.split_once(':').is_some_and(|(_, name)| name.contains(['/', ':']));
+    key.split_once("${").is_none_or(|(before, _)| name(before))
+}
+
 /// A global key that AWS does not list: a slip of one that there is, one that some requests carry, or one that may be younger than what is known.
 fn of_none(policy: &Policy, condition: &Condition, sink: &mut Sink<'_>) {
     let key = &condition.key;
-    if key.text.contains("${") {
-        return;
-    }
     if let Some(own) = undocumented().iter().find(|own| own.key.eq_ignore_ascii_case(&key.text)) {
         let message = format!("AWS does not document the global condition key `{}`", key.text);
         sink.add_as(Severity::Warning, &key.at, message, &own.help);
@@ -115,7 +118,7 @@ fn of_a_service(policy: &Policy, condition: &Condition, prefix: &str, sink: &mut
     let settings = sink.settings;
     let (key, catalogue) = (&condition.key, &settings.catalogue);
     // providers of identities have keys of their own, and a variable may be part of a name
-    let other = prefix.contains(['.', '/']) || key.text.contains("${");
+    let other = prefix.contains(['.', '/']);
     if other || catalogue::other_prefixes().any(|p| p.eq_ignore_ascii_case(prefix)) {
         return;
     }

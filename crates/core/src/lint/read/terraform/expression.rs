@@ -1,10 +1,12 @@
 //! Expressions of Terraform that stand by themselves in another text: a template that is `${jsonencode(…)}`, a string of `.tf.json`, the
 //! file that `generate` of Terragrunt writes.
 
+use std::collections::BTreeSet;
+
 use hcl_edit::expr::Expression;
 
 use super::evaluate::{Budget, Evaluation};
-use super::scope::{Modules, Scopes};
+use super::scope::{Modules, Scopes, after};
 use super::{parse, tree};
 use crate::lint::read::embedded::{Mapped, relocate};
 use crate::lint::read::forms::is_encoded;
@@ -60,6 +62,21 @@ pub fn arguments(path: &str, call: &str, scopes: &Scopes<'_>) -> Option<Node> {
     };
     let left = Budget::default();
     Some(Evaluation::new(&source, scopes, &left).value(call.args.iter().nth(1)?))
+}
+
+/// What the names of a folder mean that a text has: `{ local = { … }, var = { … } }`; `None` where it has none.
+pub fn names_in(path: &str, text: &str, scopes: &Scopes<'_>) -> Option<Node> {
+    let of = |word: &'static str| after(text, word).collect::<BTreeSet<&str>>();
+    let (locals, variables) = (of("local."), of("var."));
+    if locals.is_empty() && variables.is_empty() {
+        return None;
+    }
+    let each = |word: &str, names: BTreeSet<&str>| {
+        let members: Vec<String> = names.iter().map(|name| format!("{name} = {word}.{name}")).collect();
+        format!("{word} = {{ {} }}", members.join(", "))
+    };
+    let call = format!("templatefile(\"\", {{ {}, {} }})", each("local", locals), each("var", variables));
+    arguments(path, &call, scopes)
 }
 
 /// The tree of a text that is a file of Terraform, with its places in the file around it.

@@ -94,7 +94,12 @@ pub struct Scope<'m> {
     boundaries: HashSet<&'m str>,
     /// Managed policies that somebody has.
     attached: HashSet<&'m str>,
+    /// What `template_file` fills in, and with what.
+    templates: HashMap<&'m str, Template<'m>>,
 }
+
+/// A text, and what its placeholders are filled in with.
+pub type Template<'m> = (Named<'m>, Option<&'m Expression>);
 
 impl<'m> Scope<'m> {
     fn add(&mut self, source: &'m Arc<SourceFile>, body: &'m Body) {
@@ -132,6 +137,12 @@ impl<'m> Scope<'m> {
                         self.outputs.insert(name, (&value.value, source));
                     }
                 }
+                "data" if label(block, 0) == Some("template_file") => {
+                    let vars = block.body.get_attribute("vars").map(|a| &a.value);
+                    if let (Some(name), Some(text)) = (label(block, 1), block.body.get_attribute("template")) {
+                        self.templates.insert(name, ((&text.value, source), vars));
+                    }
+                }
                 "resource" => {
                     for attribute in block.body.iter().filter_map(Structure::as_attribute) {
                         let policies = match attribute.key.as_str() {
@@ -151,6 +162,13 @@ impl<'m> Scope<'m> {
     /// Whether a managed policy is a boundary of somebody, and nobody has it.
     pub fn is_boundary(&self, name: &str) -> bool {
         self.boundaries.contains(name) && !self.attached.contains(name)
+    }
+
+    /// The text of a `template_file`, and what fills it in, as they are written.
+    pub fn template(&self, name: &str) -> Option<(&'m str, Option<&'m str>)> {
+        let ((text, source), vars) = self.templates.get(name)?;
+        let written = |expression: &Expression| source.text.get(expression.span()?);
+        Some((written(text)?, vars.and_then(written)))
     }
 
     /// The type of a variable.
