@@ -43,7 +43,7 @@ fn plan(world: &World, moment: &str, (operation, scope): (&str, &str)) -> Option
     let principals = Some(vec![(user(A, "jo"), A.to_owned())]);
     options.filter = Filter { operations: vec![operation.to_owned()], principals, ..Filter::default() };
     let mut assessment = assess(&inventory, &RULES, &options).unwrap();
-    Planner { inventory: &inventory, rules: &RULES, options: &options }.add(&mut assessment).unwrap();
+    Planner::new(&inventory, &RULES, &options).add(&mut assessment).unwrap();
     let found = assessment.principals.iter().flat_map(|p| &p.operations);
     let found = found.into_iter().find(|o| o.scope.is_some_and(|s| s.word() == scope)).unwrap();
     found.changes.clone()

@@ -28,7 +28,7 @@ fn plan(world: &World, who: &str, operation: &str, scope: &str) -> Plan {
     options.filter.operations = vec![operation.to_owned()];
     options.filter.principals = Some(vec![(who.to_owned(), who.split(':').nth(4).unwrap().to_owned())]);
     let mut assessment = assess(&inventory, &RULES, &options).unwrap();
-    Planner { inventory: &inventory, rules: &RULES, options: &options }.add(&mut assessment).unwrap();
+    Planner::new(&inventory, &RULES, &options).add(&mut assessment).unwrap();
     let is = |scope: &str, o: &countersign_core::assessment::OperationAnswer| {
         o.report.as_deref() == Some(scope)
             || (o.scope.is_some_and(|s| s.word() == scope) && o.agreement.as_deref().is_none_or(|a| a == "baa"))
@@ -228,7 +228,7 @@ fn a_proposed_statement_names_what_the_operation_asks_for() {
     let (inventory, mut options) = (world.load(), options());
     options.filter.principals = Some(vec![(user(A, "a"), A.to_owned())]);
     let mut assessment = assess(&inventory, &RULES, &options).unwrap();
-    let planner = Planner { inventory: &inventory, rules: &RULES, options: &options };
+    let planner = Planner::new(&inventory, &RULES, &options);
     planner.add(&mut assessment).unwrap();
     let answers = &assessment.principals[0].operations;
     let of = |operation: &str, what: Option<&str>| {
@@ -648,7 +648,7 @@ fn every_plan_of_a_generated_inventory_leads_where_it_says() {
     runner
         .run(&generated(), |world| {
             let (inventory, options) = (world.load(), Options { filter: of_baa(), ..options() });
-            let planner = Planner { inventory: &inventory, rules: &RULES, options: &options };
+            let planner = Planner::new(&inventory, &RULES, &options);
             let mut assessment = assess(&inventory, &RULES, &options).unwrap();
             planner.add(&mut assessment).unwrap();
             let every = assessment.principals.iter().flat_map(|p| p.operations.iter().map(move |o| (p, o)));

@@ -295,7 +295,8 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     if !missing {
         some_answer(&session, &assessment, operation)?;
     }
-    Planner { inventory: &session.inventory, rules: &session.rules, options: &session.options }.add(&mut assessment)?;
+    let planner = Planner::new(&session.inventory, &session.rules, &session.options);
+    planner.copying_at_most(MOST_PLANNED).add(&mut assessment)?;
     let grants = escalation::of((&session.inventory, &session.rules), &session.options, &assessment.principals)?;
     let told: &[&str] = if becoming::are_told(&assessment) { &[GRANTS_ITSELF, ASSUMES] } else { &[GRANTS_ITSELF] };
     let leaves_out = left_out(&assessment, told);
@@ -452,13 +453,16 @@ fn asked(session: &Session) -> Result<(Assessment, Escalations), Failure> {
     Ok((assessment, grants))
 }
 
+/// The same for the plans of `can`, each of which is told.
+const MOST_PLANNED: usize = 1_000_000;
+
 /// Plans are tried as long as they copy no more entities than this: they are made to a copy of the inventory.
 const MOST_COPIED: usize = 200_000;
 
 /// What those who are denied and look near would need: removing a denial may show that nothing allows. In a large inventory, of those
 /// who come last it is not tried.
 fn needed(session: &Session, assessment: &Assessment) -> Result<Needed, Failure> {
-    let planner = Planner { inventory: &session.inventory, rules: &session.rules, options: &session.options };
+    let planner = Planner::new(&session.inventory, &session.rules, &session.options);
     let most = MOST_COPIED / session.inventory.entities.len().max(1);
     let mut found = Needed::new();
     for (at, (principal, answer)) in near(assessment).take(most) {

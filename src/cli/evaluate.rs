@@ -77,7 +77,7 @@ pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
         false => assess(asked.0, asked.1, asked.2)?,
     });
     if args.changes {
-        let planner = Planner { inventory: &session.inventory, rules: &session.rules, options: &session.options };
+        let planner = Planner::new(&session.inventory, &session.rules, &session.options);
         planner.add(&mut assessment)?;
     }
     if !of_groups {

@@ -70,7 +70,7 @@ pub fn report(cli: &Cli, args: &ReportArgs) -> Result<u8, Failure> {
     let session = cli.session(args.dir.as_ref(), &args.asking)?;
     let mut assessment = assess(&session.inventory, &session.rules, &session.options)?;
     if args.changes {
-        let planner = Planner { inventory: &session.inventory, rules: &session.rules, options: &session.options };
+        let planner = Planner::new(&session.inventory, &session.rules, &session.options);
         planner.add(&mut assessment)?;
     }
     let provenance = session.provenance();

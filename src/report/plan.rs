@@ -1,7 +1,7 @@
 //! What would turn a denial around, in sentences.
 
-use super::few;
 use super::sentences::depends;
+use super::{count, few};
 use countersign_core::assessment::plans::{Gain, Plan, StepKind};
 use countersign_core::terms::Decision;
 
@@ -17,11 +17,11 @@ pub fn lines(plan: &Plan) -> Vec<(&'static str, String)> {
         let number = if count > 1 { format!("{}. ", place + 1) } else { String::new() };
         lines.push((label, format!("{number}{}", step.text)));
         if let Some(instead) = &step.instead {
-            lines.push(("or", format!("{}, which {}", instead.text, gains(&instead.also_allows))));
+            lines.push(("or", format!("{}, which {}", instead.text, gains(&instead.also_allows, instead.may_allow))));
         }
     }
-    if !plan.also_allows.is_empty() {
-        lines.push(("also", format!("this {}", gains(&plan.also_allows))));
+    if !plan.also_allows.is_empty() || plan.may_allow > 0 {
+        lines.push(("also", format!("this {}", gains(&plan.also_allows, plan.may_allow))));
     }
     if !plan.itself.is_empty() {
         lines.push(("also", format!("it is then allowed {}, too", plan.itself.join(", "))));
@@ -34,8 +34,16 @@ pub fn lines(plan: &Plan) -> Vec<(&'static str, String)> {
     lines
 }
 
+/// That others may be allowed something, who are too many to be asked.
+pub fn not_asked(number: usize) -> String {
+    format!("may also allow something to {}, who were not asked", count(number, "principal"))
+}
+
 /// Who else is allowed something, and what.
-fn gains(gains: &[Gain]) -> String {
+fn gains(gains: &[Gain], may: usize) -> String {
+    if may > 0 {
+        return not_asked(may);
+    }
     if gains.is_empty() {
         return "allows nobody else anything".to_owned();
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Names, capital, listed, opened, stopped};
 use crate::report::Shown;
-use crate::report::{assumed, bold, dim, few, in_colour, paragraph, sentences, wrapped};
+use crate::report::{assumed, bold, dim, few, in_colour, paragraph, plan, sentences, wrapped};
 use countersign_core::assessment::plans::{Gain, Step, StepKind, excepted_as};
 use countersign_core::assessment::{
     AccountAnswer, Assessment, BecauseAnswer, GateAnswer, OperationAnswer, PrincipalAnswer,
@@ -356,12 +356,12 @@ pub fn changes_of(answer: &OperationAnswer, principal: &PrincipalAnswer, names: 
         };
         lines.push(stopped(&capital(&plain(&step.text))));
         if let Some(instead) = &step.instead {
-            let gains = gains(&instead.also_allows, names);
+            let gains = gains((&instead.also_allows, instead.may_allow), names);
             lines.push(stopped(&format!("Or {}, which {gains}", plain(&instead.text))));
         }
     }
-    if !plan.also_allows.is_empty() {
-        lines.push(stopped(&format!("This {}", gains(&plan.also_allows, names))));
+    if !plan.also_allows.is_empty() || plan.may_allow > 0 {
+        lines.push(stopped(&format!("This {}", gains((&plan.also_allows, plan.may_allow), names))));
     }
     if !plan.itself.is_empty() {
         lines.push(stopped(&format!("Then {who} may also {}", plan.itself.join(", "))));
@@ -375,8 +375,11 @@ pub fn changes_of(answer: &OperationAnswer, principal: &PrincipalAnswer, names: 
 }
 
 /// Who else is allowed something: the first of them by name.
-fn gains(gains: &[Gain], names: Names<'_>) -> String {
+fn gains((gains, may): (&[Gain], usize), names: Names<'_>) -> String {
     const NAMED: usize = 3;
+    if may > 0 {
+        return plan::not_asked(may);
+    }
     let one = |gain: &Gain| {
         let place = names.account(&gain.account);
         if gain.principal.ends_with(":root") {

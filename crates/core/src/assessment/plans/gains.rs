@@ -1,7 +1,9 @@
 //! Who else is allowed something by edits: everyone who is under an edited policy, or has what is attached, is asked before
 //! and after.
 
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use serde::Serialize;
 
@@ -38,37 +40,72 @@ fn people(principal: &PrincipalAnswer) -> Vec<String> {
     people.into_values().map(str::to_owned).chain(groups).collect()
 }
 
-/// Who else is allowed something once these steps are done.
+/// More than this may be allowed something by edits: they are counted, and not asked.
+const MOST_ASKED: usize = 10_000;
+
+/// What is found out once for all plans of an inventory.
+#[derive(Default)]
+pub(super) struct Beside {
+    everyone: OnceCell<Vec<PrincipalAnswer>>,
+    places: OnceCell<Places>,
+    /// Who is allowed something by edits, whoever it is that asks; many plans have edits that others have.
+    known: RefCell<Vec<(Vec<Edit>, Rc<Gains>)>>,
+}
+
+/// What each account is in.
+type Places = BTreeMap<String, BTreeSet<Uid>>;
+
+/// Those who are allowed something, and how many may be who were not asked.
+type Gains = (Vec<Gain>, usize);
+
+/// Who else is allowed something once these steps are done, and how many may be, where they are too many to be asked.
 pub(super) fn of(
     planner: &Planner<'_>,
     who: &PrincipalAnswer,
     steps: &[Step],
     edited: &Inventory,
-) -> Result<Vec<Gain>, Failure> {
-    let touched = touched(planner.inventory, steps);
+) -> Result<Gains, Failure> {
+    let edits: Vec<Edit> = steps.iter().filter_map(|step| step.edit.clone()).collect();
+    let known = planner.beside.known.borrow().iter().find(|(of, _)| *of == edits).map(|(_, found)| found.clone());
+    let found = match known {
+        Some(found) => found,
+        None => {
+            let found = Rc::new(by(planner, who, &edits, edited)?);
+            planner.beside.known.borrow_mut().push((edits, found.clone()));
+            found
+        }
+    };
+    // who asks may be one of several who act as the same
+    let alone =
+        |gain: &&Gain| (&gain.principal, &gain.account) == (&who.principal, &who.account) && gain.people.len() < 2;
+    Ok((found.0.iter().filter(|gain| !alone(gain)).cloned().collect(), found.1))
+}
+
+/// The same of everybody. Where the edits except `who` from a denial, they except nobody of another account.
+fn by(planner: &Planner<'_>, who: &PrincipalAnswer, edits: &[Edit], edited: &Inventory) -> Result<Gains, Failure> {
+    let (excepts, others): (Vec<&Edit>, Vec<&Edit>) = edits.iter().partition(|e| matches!(e, Edit::Except { .. }));
+    let near = touched(planner.inventory, excepts);
+    let touched = touched(planner.inventory, others);
     // what is asked about a report is asked everywhere
     let everywhere = touched.iter().any(|uid| uid.ty == "Report");
-    if touched.is_empty() {
-        return Ok(Vec::new());
+    if touched.is_empty() && near.is_empty() {
+        return Ok(Gains::default());
     }
-    let places = places(planner)?;
-    let is_touched = |p: &PrincipalAnswer| {
-        let groups = planner.inventory.entities.get(&p.uid).map(|e| e.parents.clone()).unwrap_or_default();
-        everywhere
-            || touched.contains(&p.uid)
+    let places = planner.beside.places(planner)?;
+    let is_among = |touched: &BTreeSet<Uid>, p: &PrincipalAnswer| {
+        let groups = planner.inventory.entities.get(&p.uid).map(|e| e.parents.as_slice()).unwrap_or_default();
+        touched.contains(&p.uid)
             || groups.iter().any(|(g, _)| touched.contains(g))
             || touched.contains(&Uid::new("Role", &p.principal))
             || touched.contains(&Uid::new("Account", &p.account))
             || places.get(&p.account).is_some_and(|nodes| nodes.iter().any(|node| touched.contains(node)))
     };
-    let others = principals(planner.inventory, planner.options.at).into_iter();
-    // who asks may be one of several who act as the same
-    let alone =
-        |p: &PrincipalAnswer| (&p.principal, &p.account) == (&who.principal, &who.account) && people(p).len() < 2;
-    let others = others.filter(|p| !alone(p));
-    let others: Vec<(String, String)> = others.filter(is_touched).map(|p| (p.principal, p.account)).collect();
-    if others.is_empty() {
-        return Ok(Vec::new());
+    let is_touched =
+        |p: &&PrincipalAnswer| everywhere || is_among(&touched, p) || p.account == who.account && is_among(&near, p);
+    let all = planner.beside.everyone(planner).iter().filter(is_touched);
+    let others: Vec<(String, String)> = all.map(|p| (p.principal.clone(), p.account.clone())).collect();
+    if others.is_empty() || others.len() > MOST_ASKED {
+        return Ok((Vec::new(), others.len()));
     }
     let filter = Filter { principals: Some(others), answers_alone: true, ..Filter::default() };
     let options = Options { filter, ..planner.options.clone() };
@@ -83,13 +120,30 @@ pub(super) fn of(
             gains.push(Gain { principal: new.principal, account: new.account, name: new.name, people, operations });
         }
     }
-    Ok(gains)
+    Ok((gains, 0))
+}
+
+impl Beside {
+    fn everyone(&self, planner: &Planner<'_>) -> &[PrincipalAnswer] {
+        self.everyone.get_or_init(|| principals(planner.inventory, planner.options.at))
+    }
+
+    fn places(&self, planner: &Planner<'_>) -> Result<&Places, Failure> {
+        match self.places.get() {
+            Some(places) => Ok(places),
+            None => {
+                let places = places(planner)?;
+                Ok(self.places.get_or_init(|| places))
+            }
+        }
+    }
 }
 
 /// What each account is in, at the moment asked or now: who is asked about needlessly gains nothing.
-fn places(planner: &Planner<'_>) -> Result<BTreeMap<String, BTreeSet<Uid>>, Failure> {
+fn places(planner: &Planner<'_>) -> Result<Places, Failure> {
+    let Planner { inventory, rules, options, .. } = planner;
     stack::evaluate(|| {
-        let agreements = Agreements::new(planner.inventory, planner.rules, planner.options.at);
+        let agreements = Agreements::new(inventory, rules, options.at);
         let mut places = BTreeMap::new();
         for account in agreements.tree.accounts.values() {
             let (now, then) = (agreements.tree.now(account), agreements.standing(account)?);
@@ -133,9 +187,9 @@ pub(super) fn itself(
 
 /// The entities whose policies are edited, to which one is attached, or of which an attribute is set: by an edit, or by an event whose
 /// effect is known, as an acceptance of the NDA opens the agreements to all of the account.
-fn touched(inventory: &Inventory, steps: &[Step]) -> BTreeSet<Uid> {
+fn touched<'e>(inventory: &Inventory, edits: impl IntoIterator<Item = &'e Edit>) -> BTreeSet<Uid> {
     let mut touched = BTreeSet::new();
-    for edit in steps.iter().filter_map(|s| s.edit.as_ref()) {
+    for edit in edits {
         if let Edit::Attach { to, .. } = edit {
             touched.insert(to.clone());
         }

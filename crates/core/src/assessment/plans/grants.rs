@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use super::Planner;
 use crate::agreements::Agreements;
 use crate::assessment::stage::beside;
-use crate::assessment::{OperationAnswer, PrincipalAnswer};
+use crate::assessment::{OperationAnswer, Options, PrincipalAnswer};
 use crate::inventory::Inventory;
 use crate::operations::catalogue;
+use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::stack;
 
@@ -78,9 +79,9 @@ pub(super) fn resources(
     principal: &PrincipalAnswer,
     answer: &OperationAnswer,
 ) -> Result<Resources, Failure> {
+    let Planner { rules, options, .. } = planner;
     stack::evaluate(|| {
-        let rules = planner.rules;
-        let agreements = Agreements::new(inventory, rules, planner.options.at);
+        let agreements = Agreements::new(inventory, rules, options.at);
         let Some(account) = agreements.tree.accounts.get(&principal.account) else { return Ok(Resources::new()) };
         let standing = agreements.standing(account)?;
         let entities = agreements.entities(account, &standing, &beside(inventory))?;
@@ -95,7 +96,7 @@ pub(super) fn resources(
         let Some(operation) = operations.iter().find(is) else { return Ok(Resources::new()) };
         let row = coverage.iter().find(|c| Some(&c.kind) == answer.agreement.as_ref());
         let in_force = row.is_some_and(|r| r.in_force().any(|i| Some(i.scope) == answer.scope));
-        let generation = generation(planner, answer, in_force);
+        let generation = generation((rules, options), answer, in_force);
         let mut resources = Resources::new();
         for because in answer.gates.iter().flat_map(|g| &g.because) {
             if let Ok(call) = rules.operations.call(operation, &because.action, generation, in_force) {
@@ -107,14 +108,14 @@ pub(super) fn resources(
 }
 
 /// The generation of permissions whose gates an answer tells.
-fn generation(planner: &Planner<'_>, answer: &OperationAnswer, in_force: bool) -> &'static str {
+fn generation((rules, options): (&RuleBook, &Options), answer: &OperationAnswer, in_force: bool) -> &'static str {
     let asks = |generation: &&&'static str| {
         answer.gates.iter().all(|gate| {
-            let required = planner.rules.rules.get(&gate.id).map(|rule| rule.requires(generation, in_force));
+            let required = rules.rules.get(&gate.id).map(|rule| rule.requires(generation, in_force));
             required.is_some_and(|required| gate.because.iter().all(|b| required.contains(&b.action)))
         })
     };
-    let all = planner.options.model.generations();
+    let all = options.model.generations();
     // of both, the later one: what it asks for is asked on less
     all.iter().rev().find(asks).or(all.last()).copied().unwrap_or("fine-grained")
 }

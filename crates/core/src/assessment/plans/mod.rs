@@ -9,6 +9,8 @@ mod gains;
 pub mod grants;
 mod propose;
 
+use std::cell::Cell;
+
 use serde::Serialize;
 
 use crate::assessment::{Assessment, DependencyAnswer, Filter, OperationAnswer, Options, PrincipalAnswer, assess};
@@ -38,6 +40,8 @@ pub enum StepKind {
     Event,
     /// Nothing helps.
     Nothing,
+    /// It was not looked for: of so many denials, those before it were as many as are looked into.
+    Untried,
 }
 
 /// A step of a plan.
@@ -68,6 +72,9 @@ pub struct Instead {
     pub text: String,
     /// Who else is allowed something by it.
     pub also_allows: Vec<Gain>,
+    /// So many may be allowed something by it, too many to be asked.
+    #[serde(skip_serializing_if = "is_none")]
+    pub may_allow: usize,
     #[serde(skip)]
     pub(crate) edit: Edit,
 }
@@ -85,21 +92,47 @@ pub struct Plan {
     pub depends_on: Vec<DependencyAnswer>,
     /// Who else is allowed something by it.
     pub also_allows: Vec<Gain>,
+    /// So many may be allowed something by it, too many to be asked.
+    #[serde(skip_serializing_if = "is_none")]
+    pub may_allow: usize,
     /// What else the principal itself is allowed by it, where a denial is lifted: its operations.
     pub itself: Vec<&'static str>,
+}
+
+/// Whether a number is told at all.
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks with a reference
+fn is_none(number: &usize) -> bool {
+    *number == 0
 }
 
 /// Finds the plans of an inventory's denials.
 pub struct Planner<'a> {
     /// The inventory as it is.
-    pub inventory: &'a Inventory,
+    inventory: &'a Inventory,
     /// The rules.
-    pub rules: &'a RuleBook,
+    rules: &'a RuleBook,
     /// What the denials were asked with.
-    pub options: &'a Options,
+    options: &'a Options,
+    /// So many entities are copied for all plans together: each is made to a copy of the inventory.
+    most_copied: usize,
+    copied: Cell<usize>,
+    beside: gains::Beside,
 }
 
-impl Planner<'_> {
+impl<'a> Planner<'a> {
+    /// Of the denials of an inventory, asked with these options.
+    pub fn new(inventory: &'a Inventory, rules: &'a RuleBook, options: &'a Options) -> Self {
+        let beside = gains::Beside::default();
+        Self { inventory, rules, options, most_copied: usize::MAX, copied: Cell::new(0), beside }
+    }
+
+    /// The same, copying no more entities than this for all plans together, but those of one plan at least. Of the denials that come after
+    /// it is said that it was not looked for what would turn them around.
+    #[must_use]
+    pub fn copying_at_most(self, entities: usize) -> Self {
+        Self { most_copied: entities, ..self }
+    }
+
     /// Gives every denial of an assessment its plan.
     pub fn add(&self, assessment: &mut Assessment) -> Result<(), Failure> {
         for principal in &mut assessment.principals {
@@ -110,6 +143,16 @@ impl Planner<'_> {
             principal.operations = operations;
         }
         Ok(())
+    }
+
+    /// A copy of the inventory; `None` where as many were made as may be.
+    fn copy(&self) -> Option<Inventory> {
+        let copied = self.copied.get();
+        if copied >= self.most_copied {
+            return None;
+        }
+        self.copied.set(copied.saturating_add(self.inventory.entities.len()));
+        Some(self.inventory.clone())
     }
 
     /// The plan for one denial.
@@ -139,26 +182,33 @@ impl Planner<'_> {
         principal: &PrincipalAnswer,
         denial: &OperationAnswer,
     ) -> Result<(Plan, Option<Inventory>), Failure> {
-        let mut edited = self.inventory.clone();
+        let mut copy: Option<Inventory> = None;
         let (mut plan, mut answer) = (Plan::default(), denial.clone());
         for _ in 0..ROUNDS {
             if answer.decision != Decision::Deny {
                 plan.leads_to = Some(answer.decision);
                 plan.depends_on = answer.depends_on;
-                return Ok((plan, Some(edited)));
+                return Ok((plan, copy));
             }
-            let steps = propose::steps(self, &edited, principal, &answer)?;
+            if copy.is_none() && self.copied.get() >= self.most_copied && propose::beyond(self, &answer).is_empty() {
+                return Ok((Plan::untried(principal), None));
+            }
+            let steps = propose::steps(self, copy.as_ref().unwrap_or(self.inventory), principal, &answer)?;
             let edits: Vec<Edit> = steps.iter().filter_map(|s| s.edit.clone()).collect();
             if edits.len() < steps.len() {
                 // what follows an event is not told, and permissions would not help before it (D27)
                 return Ok((Plan { steps, ..Plan::default() }, None));
             }
             let repeated = steps.iter().any(|s| plan.steps.iter().any(|known| known.edit == s.edit));
-            if steps.is_empty() || repeated || !edits.iter().all(|e| e.apply(&mut edited)) {
+            if copy.is_none() {
+                copy = self.copy();
+            }
+            let Some(edited) = copy.as_mut().filter(|_| !steps.is_empty() && !repeated) else { break };
+            if !edits.iter().all(|e| e.apply(edited)) {
                 break;
             }
             plan.steps.extend(steps);
-            answer = self.ask(&edited, principal, denial)?;
+            answer = self.ask(edited, principal, denial)?;
         }
         let gates: Vec<&str> = answer.gates.iter().map(|g| g.id.as_str()).collect();
         let text = match gates.as_slice() {
@@ -208,7 +258,7 @@ impl Planner<'_> {
         edited: &Inventory,
     ) -> Result<Plan, Failure> {
         plan.itself = gains::itself(self, principal, denial, &plan.steps, edited)?;
-        plan.also_allows = gains::of(self, principal, &plan.steps, edited)?;
+        (plan.also_allows, plan.may_allow) = gains::of(self, principal, &plan.steps, edited)?;
         for place in 0..plan.steps.len() {
             let mut other = plan.steps.clone();
             let Some(instead) = other.get(place).and_then(|s| s.instead.clone()) else { continue };
@@ -216,9 +266,9 @@ impl Planner<'_> {
                 step.edit = Some(instead.edit.clone());
             }
             let Some(inventory) = self.applied(&Plan { steps: other.clone(), ..Plan::default() }) else { continue };
-            let also = gains::of(self, principal, &other, &inventory)?;
+            let (also, may) = gains::of(self, principal, &other, &inventory)?;
             if let Some(instead) = plan.steps.get_mut(place).and_then(|s| s.instead.as_mut()) {
-                instead.also_allows = also;
+                (instead.also_allows, instead.may_allow) = (also, may);
             }
         }
         Ok(plan)
@@ -242,6 +292,17 @@ fn refers_to(entity: &Entity, policy: &str) -> bool {
     let named = entity.texts("customerManagedPolicies").into_iter().chain(boundary);
     let is = |name: &str| policy.ends_with(&format!(":policy/{}", name.trim_start_matches('/')));
     found || named.into_iter().any(is)
+}
+
+impl Plan {
+    /// That none was looked for.
+    fn untried(principal: &PrincipalAnswer) -> Self {
+        let text = format!(
+            "what would change it was not looked for in every account; --account {} asks about this one",
+            principal.account
+        );
+        Self { steps: vec![Step::of(StepKind::Untried, text)], ..Self::default() }
+    }
 }
 
 impl Step {

@@ -56,7 +56,7 @@ pub(super) fn steps(
 }
 
 /// What neither a permission nor an attribute gets past.
-fn beyond(planner: &Planner<'_>, answer: &OperationAnswer) -> Vec<Step> {
+pub(super) fn beyond(planner: &Planner<'_>, answer: &OperationAnswer) -> Vec<Step> {
     let gates = answer.gates.iter().filter(|g| g.certain);
     let rules: Vec<&Rule> = gates.filter_map(|g| planner.rules.rules.get(&g.id)).collect();
     let rules = rules.into_iter().filter(|r| r.is_beyond_permissions());
@@ -78,8 +78,9 @@ fn beyond(planner: &Planner<'_>, answer: &OperationAnswer) -> Vec<Step> {
 
 /// The organization that an account is in at the moment asked, as far as that is known.
 fn organization(planner: &Planner<'_>, inventory: &Inventory, account: &str) -> Result<Option<String>, Failure> {
+    let Planner { rules, options, .. } = planner;
     stack::evaluate(|| {
-        let agreements = Agreements::new(inventory, planner.rules, planner.options.at);
+        let agreements = Agreements::new(inventory, rules, options.at);
         let account = agreements.tree.accounts.get(account);
         Ok(account.map(|account| agreements.standing(account)).transpose()?.and_then(|s| s.organization.clone()))
     })
@@ -87,12 +88,13 @@ fn organization(planner: &Planner<'_>, inventory: &Inventory, account: &str) -> 
 
 /// The layers that a principal is under.
 fn layers(planner: &Planner<'_>, inventory: &Inventory, who: &PrincipalAnswer) -> Result<Vec<LayerOf>, Failure> {
-    let options = planner.options;
+    let Planner { rules, options, .. } = planner;
     stack::evaluate(|| {
-        let agreements = Agreements::new(inventory, planner.rules, options.at);
+        let agreements = Agreements::new(inventory, rules, options.at);
         let directory = Directory::new(inventory, &agreements.tree, options.at, &options.context);
         let mut directory = directory.standing(Box::new(|account| agreements.standing(account)));
-        let found = directory.those(|i| i.arn == who.principal && i.account == who.account)?;
+        let Some(account) = agreements.tree.accounts.get(&who.account) else { return Ok(Vec::new()) };
+        let found = directory.of_account(account, |i| i.arn == who.principal)?;
         let layer = |l: &std::rc::Rc<crate::permissions::layer::Layer>| LayerOf {
             name: l.name.clone(),
             of: l.of.clone(),
@@ -232,7 +234,8 @@ impl Proposal<'_> {
         // all of it is removed, and so all of it is named
         let removal = format!("remove the denial of {} in {place}", whole.unwrap_or_else(|| listed(actions)));
         let remove = Edit::Remove { policy: policy.clone(), statement: index };
-        let instead = || Some(Instead { text: removal.clone(), also_allows: Vec::new(), edit: remove.clone() });
+        let instead =
+            || Some(Instead { text: removal.clone(), also_allows: Vec::new(), may_allow: 0, edit: remove.clone() });
         let (text, edit, instead) = if self.is_shared(layer, &policy) {
             let arns = excepted_as(&self.principal.principal);
             let text = format!("except {} from {what}{all}", arns.join(" and "));
