@@ -106,7 +106,10 @@ fn a_condition_that_says_who_leaves_unknown_whom_a_name_leaves() {
             let world = world(json!({}), attrs);
             let mut conditioned = beside.clone();
             for (operator, keys) in condition.as_object().unwrap() {
-                conditioned[operator] = keys.clone();
+                // both may be read by one operator
+                for (key, value) in keys.as_object().unwrap() {
+                    conditioned[operator][key] = value.clone();
+                }
             }
             let by_name = trusting(&world, json!([statement(&named, &beside)]));
             let by_condition = trusting(&world, json!([statement(&star, &conditioned)]));

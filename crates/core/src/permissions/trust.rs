@@ -191,8 +191,18 @@ impl Trust {
                 }
                 knowledge.insert(PRINCIPAL, names.clone());
                 knowledge.insert(EXCEPTED, excepted.clone());
-                let scenarios = ask(stack, &calls, &knowledge, &Memo::default())?;
-                found = found.or(hop(&scenarios, |result| matches!(result, CallResult::Allowed(_))));
+                let asked = |calls: &[Call]| -> Result<Hop, Failure> {
+                    let scenarios = ask(stack, calls, &knowledge, &Memo::default())?;
+                    Ok(hop(&scenarios, |result| matches!(result, CallResult::Allowed(_))))
+                };
+                // what is denied by itself is denied together with all else, of which there may be too much to try
+                let mut denied = false;
+                for call in calls.iter().skip(1) {
+                    denied |= asked(std::slice::from_ref(call))?.decision == Decision::Deny;
+                }
+                if !denied {
+                    found = found.or(asked(&calls)?);
+                }
             }
         }
         Ok(found)
