@@ -490,8 +490,12 @@ fn covered_days_that_are_not_known_any_more_are_told() {
     let (code, lines, _) = told(ended(), baa(json!({"agreementsKnown": false})));
     assert_eq!((code, lines.as_slice()), (Some(1), &["2023-06-01 2026-09-15".to_owned()][..]));
     // one that knows of its own moment alone says so, and loses nothing by that
-    let (code, lines, alone) = told(ended(), since(NEW));
+    let member = |attrs: Value| of(attrs, &[ORG]);
+    let known = || member(json!({"memberships": [{"organization": ORG, "from": "2023-01-01"}]}));
+    let (code, lines, alone) = told(known(), member(json!({"membershipsKnownSince": NEW})));
     assert_eq!((code, lines.len(), alone), (Some(0), 0, true));
+    let (code, lines, alone) = told(known(), member(json!({"membershipsKnownSince": "2026-09-20"})));
+    assert_eq!((code, lines.as_slice(), alone), (Some(1), &["2023-01-01 2026-09-20".to_owned()][..], false));
 }
 
 /// What both exports record came with time: no change has to do with it, and none is named.
