@@ -11,7 +11,6 @@ use cedar_policy::{Entities, Entity as CedarEntity, EntityUid, RestrictedExpress
 use super::Agreements;
 use super::coverage::{InForce, Stands};
 use super::standing::Standing;
-use crate::assessment::completeness::Missing;
 use crate::inventory::builtin;
 use crate::inventory::entity::{Entity, Uid, cedar_uid};
 use crate::inventory::model::Account;
@@ -19,6 +18,9 @@ use crate::inventory::tree::Position;
 use crate::moment::{self, Moment};
 use crate::problem::Failure;
 use crate::terms::Scope;
+
+/// The word in `notCollected` for events of CloudTrail.
+const EVENTS: &str = "events";
 
 /// How the assumption begins that no event is missing.
 const WITHOUT_EVENTS: &str = "no agreement ended";
@@ -110,7 +112,7 @@ impl Agreements<'_> {
         }
         let lacks = |ty: &str, id: &str| {
             let entity = self.inventory.entity(ty, id);
-            entity.is_some_and(|e| e.texts("notCollected").contains(&Missing::Events.word()))
+            entity.is_some_and(|e| e.texts("notCollected").contains(&EVENTS))
         };
         let own = lacks("Account", &account.id).then(|| format!("account {}", account.id));
         let above = standing.organizations().filter(|id| lacks("Organization", id)).cloned();
