@@ -463,3 +463,58 @@ fn what_is_lost_is_what_the_history_tells_of_the_time_in_between() {
     }
     assert!(seen.iter().all(|n| *n > 5), "both happen: {seen:?}");
 }
+
+/// D16: days that the older export says were covered, and of which the newer one does not know, are told whatever makes them so.
+#[test]
+fn covered_days_that_are_not_known_any_more_are_told() {
+    let told = |old: World, new: World| {
+        let (old, new) = exports(old, new);
+        let (code, document) = compared(&old, &new, &[]);
+        let day = |moment: &Value| moment.as_str().map_or("–".to_owned(), |m| m[..10].to_owned());
+        let lost = document["coverage"].as_array().unwrap().iter().filter(|e| e["change"] == "may-be-lost");
+        let lines: Vec<String> = lost.map(|e| format!("{} {}", day(&e["from"]), day(&e["until"]))).collect();
+        let alone = document["leavesOut"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|w| w.as_str().unwrap().contains("its own moment alone"));
+        (code, lines, alone)
+    };
+    let baa = |attrs: Value| World::new().account(X, attrs, &[]);
+    let ended = || baa(json!({})).accepted(OWN, "baa", "account", X, "2023-06-01", Some("2026-09-15"));
+    // an event ended an agreement that no list shows any more: a day that the newer one records
+    let since = |day: &str| baa(json!({"agreementsKnownSince": day}));
+    let (code, lines, alone) = told(ended(), since("2024-03-05"));
+    assert_eq!((code, lines.as_slice(), alone), (Some(1), &["2023-06-01 2024-03-05".to_owned()][..], false));
+    // where the newer one does not know of its own moment either
+    let (code, lines, _) = told(ended(), baa(json!({"agreementsKnown": false})));
+    assert_eq!((code, lines.as_slice()), (Some(1), &["2023-06-01 2026-09-15".to_owned()][..]));
+    // one that knows of its own moment alone says so, and loses nothing by that
+    let member = |attrs: Value| of(attrs, &[ORG]);
+    let known = || member(json!({"memberships": [{"organization": ORG, "from": "2023-01-01"}]}));
+    let (code, lines, alone) = told(known(), member(json!({"membershipsKnownSince": NEW})));
+    assert_eq!((code, lines.len(), alone), (Some(0), 0, true));
+    let (code, lines, alone) = told(known(), member(json!({"membershipsKnownSince": "2026-09-20"})));
+    assert_eq!((code, lines.as_slice(), alone), (Some(1), &["2023-01-01 2026-09-20".to_owned()][..], false));
+}
+
+/// What both exports record came with time: no change has to do with it, and none is named.
+#[test]
+fn what_time_alone_ends_has_no_change_as_its_cause() {
+    let ends = |state: &str| {
+        World::new().account(X, json!({"state": state}), &[]).accepted(
+            OWN,
+            "baa",
+            "account",
+            X,
+            "2024-01-01",
+            Some("2026-10-15"),
+        )
+    };
+    let (old, new) = exports(ends("ACTIVE"), ends("SUSPENDED"));
+    let (code, document) = compared(&old, &new, &[]);
+    assert_eq!((code, losses(&document)), (Some(1), vec!["2026-10-15 – terminated".to_owned()]));
+    assert_eq!(document["coverage"][0]["causes"], json!([]));
+    let (_, text, _) = printed(&old, &new, &[]);
+    assert!(text.contains("because of the time between the two: no change has to do with it"), "{text}");
+}

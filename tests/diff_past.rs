@@ -194,3 +194,34 @@ fn every_command_says_so() {
         assert!(!text.contains("no effect"), "{text}");
     }
 }
+
+/// D3, R79: days on which PHI was held without coverage are in the record; a change that takes them out of it is told, and has an effect.
+#[test]
+fn a_past_gap_with_phi_does_not_go_in_silence() {
+    let holds = |phi: Option<Value>| {
+        let phi = phi.map_or(json!({}), |phi| json!({"phi": phi}));
+        let memberships = json!({"memberships": [{"organization": ORG, "from": "2021-01-01"}]});
+        let mut attrs = memberships.as_object().unwrap().clone();
+        attrs.extend(phi.as_object().unwrap().clone());
+        below(World::organization().account(B, Value::Object(attrs), &[ORG]), json!({}))
+    };
+    let since = |day: &str| Some(json!({"services": ["s3"], "since": day}));
+    let gone = |old: Option<Value>, new: Option<Value>| {
+        let found = compare(&holds(old), &holds(new));
+        let past = found.findings.iter().filter(|f| f.message.contains("on days that are over"));
+        let told: Vec<String> = past.map(|f| format!("{} {}", f.rule, f.message)).collect();
+        assert_eq!(found.changes.iter().any(|c| c.matters), !found.findings.is_empty());
+        assert!(
+            !found.verdict.coverage_is_lost && !found.verdict.coverage_is_unknown,
+            "nothing that was covered is lost"
+        );
+        told
+    };
+    let words = "CS001 holds PHI, and no BAA is in force for it: from 2022-01-01T00:00:00Z until 2024-03-05T00:00:00Z, on days that are over";
+    assert_eq!(gone(since("2022-01-01"), since("2025-01-01")), [words]);
+    assert_eq!(gone(since("2022-01-01"), None), [words]);
+    let until = gone(since("2022-01-01"), since("2023-01-01"));
+    assert_eq!(until, [words.replace("2024-03-05", "2023-01-01")]);
+    assert_eq!(gone(since("2023-01-01"), since("2022-01-01")), Vec::<String>::new(), "more is declared");
+    assert_eq!(gone(since("2024-04-01"), since("2025-01-01")), Vec::<String>::new(), "it was covered all the time");
+}

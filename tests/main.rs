@@ -58,6 +58,7 @@ mod history;
 mod hostile;
 mod import;
 mod import_evidence;
+mod import_unnamed;
 mod impossible;
 mod input_errors;
 mod limits;

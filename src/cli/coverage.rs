@@ -88,7 +88,7 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let of_all = plain::coverage::all(&assessment, names, &kinds, Told::of(&session.options.filter.accounts));
     let asked = assessment.accounts.len();
     // said of all, whichever accounts are shown
-    let assumed = (asked > 1).then(|| plain::coverage::assumed(&assessment, names)).flatten();
+    let assumed = if asked > 1 { plain::coverage::assumed(&assessment, names) } else { Vec::new() };
     let only = narrowed(args, &kinds, &mut assessment);
     let unlisted = not_listed(&session, &assessment);
     let mut sentences = of_all;

@@ -342,6 +342,9 @@ impl Drawing<'_> {
         for event in &entry.ended_with {
             text.push_str(&self.line(&format!("on {}: {}", when(&event.at), history::sentence(event))));
         }
+        if entry.is_loss() && entry.causes.is_empty() && self.diff.base_at.is_some() {
+            text.push_str(&self.line("because of the time between the two: no change has to do with it"));
+        }
         text.push_str(&self.causes(&entry.causes));
         text
     }

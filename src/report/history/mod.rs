@@ -5,9 +5,11 @@ mod timeline;
 use super::foreign::Foreign;
 use super::table::Table;
 use super::{COVERED_MEANS, Shown, bold, count, day, dim, paragraph, verdict, wrapped};
+use countersign_core::agreements::rests_on_events;
 use countersign_core::assessment::beside;
 use countersign_core::history::{AccountHistory, Event, EventKind, Gap, Held, History, Interval, KindHistory};
 use countersign_core::terms::Coverage;
+use std::collections::BTreeSet;
 use timeline::Axis;
 
 /// All of it.
@@ -42,11 +44,18 @@ pub fn text(width: usize, found: &History, all: bool) -> String {
         let what = format!("Other accounts of {organization} are not known: its accounts were not all listed.");
         text.push_str(&paragraph(width, "", &what));
     }
-    for what in &found.assuming {
+    for what in found.assuming.iter().chain(&without_events(found)) {
         text.push_str(&paragraph(width, "", &format!("Assuming: {what}.")));
     }
     text.push_str(&paragraph(width, "", COVERED_MEANS));
     text
+}
+
+/// What is taken for granted where events could not be collected, each once; one account's intervals say it themselves.
+fn without_events(found: &History) -> BTreeSet<String> {
+    let rows = found.accounts.iter().filter(|_| found.accounts.len() > 1).flat_map(|a| &a.agreements);
+    let all = rows.flat_map(|row| &row.intervals).flat_map(|i| &i.assuming);
+    all.filter(|what| rests_on_events(what)).cloned().collect()
 }
 
 /// A kind of an account.

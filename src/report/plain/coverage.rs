@@ -3,6 +3,7 @@
 use super::day::{when, whose};
 use super::{Names, capital, listed};
 use crate::report::{count, day, few};
+use countersign_core::agreements::rests_on_events;
 use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment};
 use countersign_core::inventory::Inventory;
 use countersign_core::naming::kinds;
@@ -149,15 +150,29 @@ pub fn of_phi(accounts: &[Held], told: Told) -> Vec<String> {
     sentences
 }
 
-/// That where accounts were at that time is taken for granted, of all that are asked about; `None` where it is not (D22).
-pub fn assumed(assessment: &Assessment, names: Names<'_>) -> Option<String> {
-    let rests = |a: &&AccountAnswer| a.agreements.iter().any(|r| !r.assuming.is_empty());
-    let all: Vec<String> = assessment.accounts.iter().filter(rests).map(|a| names.place(&a.account)).collect();
-    let which = if all.len() == 1 { "organization" } else { "organizations" };
-    (!all.is_empty()).then(|| {
-        let accounts = count(all.len(), "account");
-        format!("Assuming: the {which} of {accounts} at that time: {} (--account shows how).", few(&all, NAMED))
-    })
+/// What is taken for granted of all that are asked about: where they were at that time (D22), and that nothing had ended which only events
+/// would show that could not be collected.
+pub fn assumed(assessment: &Assessment, names: Names<'_>) -> Vec<String> {
+    let of = |is: &dyn Fn(&str) -> bool| -> Vec<String> {
+        let rests = |a: &&AccountAnswer| a.agreements.iter().any(|r| r.assuming.iter().any(|what| is(what)));
+        assessment.accounts.iter().filter(rests).map(|a| names.place(&a.account)).collect()
+    };
+    let (moved, unwatched) = (of(&|what| !rests_on_events(what)), of(&rests_on_events));
+    let mut sentences = Vec::new();
+    if !moved.is_empty() {
+        let which = if moved.len() == 1 { "organization" } else { "organizations" };
+        let accounts = count(moved.len(), "account");
+        let named = few(&moved, NAMED);
+        sentences.push(format!("Assuming: the {which} of {accounts} at that time: {named} (--account shows how)."));
+    }
+    if !unwatched.is_empty() {
+        sentences.push(format!(
+            "Assuming: no agreement of {} had ended that no list shows; the events that would tell could not be collected: {} (--account shows which).",
+            count(unwatched.len(), "account"),
+            few(&unwatched, NAMED)
+        ));
+    }
+    sentences
 }
 
 /// How an account says that it holds PHI: whose tags are none of these holds none by its tags (R85).

@@ -159,7 +159,7 @@ fn doubt(agreement: &CustomerAgreement) -> String {
     match (&agreement.end_witness, &agreement.start_witness) {
         (Some(ended), _) => {
             format!(
-                "whether {id} is still in force is not known: a list shows it, but it was terminated before ({ended})"
+                "whether {id} is still in force is not known: a list shows it, but it was terminated before, or may have been since ({ended})"
             )
         }
         (None, Some(began)) => {
@@ -409,6 +409,9 @@ impl Agreements<'_> {
         self.govern(&mut row, account, found, &unlisted, entities)?;
         if row.coverage != Coverage::NotCovered || self.depends_on_organization(standing, &row.kind) {
             row.assuming.extend(standing.assuming.clone());
+        }
+        if row.coverage == Coverage::NotCovered {
+            row.assuming.extend(self.without_events(account, standing));
         }
         Ok(row)
     }

@@ -34,6 +34,7 @@ use crate::terms::{Role, Scope};
 pub use coverage::{InForce, KindCoverage};
 use narrowing::Narrowing;
 use standing::Standing;
+pub use unlisted::rests_on_events;
 
 /// The station: everything needed to say what is in force.
 pub struct Agreements<'a> {

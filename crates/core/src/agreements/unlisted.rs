@@ -19,6 +19,17 @@ use crate::moment::{self, Moment};
 use crate::problem::Failure;
 use crate::terms::Scope;
 
+/// The word in `notCollected` for events of CloudTrail.
+const EVENTS: &str = "events";
+
+/// How the assumption begins that no event is missing.
+const WITHOUT_EVENTS: &str = "no agreement ended";
+
+/// Whether an assumption is that nothing ended which only events would show that could not be collected.
+pub fn rests_on_events(assumption: &str) -> bool {
+    assumption.starts_with(WITHOUT_EVENTS)
+}
+
 /// The scopes of which an agreement of one kind may be in force for an account without being listed.
 pub(super) struct Unlisted {
     kind: String,
@@ -91,6 +102,27 @@ impl Agreements<'_> {
         }
         missing.extend(unknown.map(|reason| (Scope::Organization, reason)));
         if self.narrowing.others_cover { self.missing_of_others(missing) } else { Ok(missing) }
+    }
+
+    /// That nothing was in force before the lists which events would show that could not be collected: lists show what is in force (D16).
+    pub(super) fn without_events(&self, account: &Account, standing: &Standing) -> Option<String> {
+        let as_of = self.inventory.config.as_of;
+        if as_of.is_some_and(|as_of| as_of <= self.at) {
+            return None;
+        }
+        let lacks = |ty: &str, id: &str| {
+            let entity = self.inventory.entity(ty, id);
+            entity.is_some_and(|e| e.texts("notCollected").contains(&EVENTS))
+        };
+        let own = lacks("Account", &account.id).then(|| format!("account {}", account.id));
+        let above = standing.organizations().filter(|id| lacks("Organization", id)).cloned();
+        let of: Vec<String> = own.into_iter().chain(above).collect();
+        let before = as_of.map_or("it was listed".to_owned(), moment::format);
+        let whose = of.join(" and ");
+        let said = format!(
+            "{WITHOUT_EVENTS} before {before} that no list shows: the events of CloudTrail of {whose} could not be collected"
+        );
+        (!of.is_empty()).then_some(said)
     }
 
     /// Why the agreements of an account's own are not known.

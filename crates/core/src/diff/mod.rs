@@ -45,6 +45,7 @@ pub mod causes;
 pub mod differences;
 mod effects;
 mod group;
+mod held;
 pub(crate) mod later;
 mod listed;
 mod past;
@@ -61,6 +62,7 @@ mod trust;
 mod trusting;
 mod unlisted;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -396,7 +398,8 @@ pub fn coverage(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Di
     let (old, new) = (options(base), options(head));
     let [base, head] = [(base, &old), (head, &new)].map(|(side, options)| Side { inventory: side.inventory, options });
     let found = compare(&base, &head, rules, Found::default(), false)?;
-    let untold = found.leaves_out.iter().copied().filter(|what| [later::UNTOLD, between::UNTOLD].contains(what));
+    let untold =
+        found.leaves_out.iter().copied().filter(|what| [later::UNTOLD, between::UNTOLD, past::ALONE].contains(what));
     let narrowed = !head.options.filter.agreements.is_empty();
     let kinds = narrowed.then_some(OTHER_KINDS);
     let leaves_out = std::iter::once("what principals may do").chain(untold).chain(kinds).collect();
@@ -502,7 +505,7 @@ fn compare(
     let sight = Sight::new(base, head, rules)?;
     let new_access = if with_access { stacks::new_access(base, head, rules, &sight.listed)? } else { Vec::new() };
     let sides = group::Sides { before: first_assessed, after: &after, answers: [first, &new] };
-    let (mut access, mut coverage, findings) = sides.entries(&differences, &causes);
+    let (mut access, mut coverage, mut findings) = sides.entries(&differences, &causes);
     let is_of_agreement = |cause: &Cause| pieces.get(cause.change).is_some_and(later::concerns_agreements);
     access.iter_mut().for_each(|e| e.of_agreements = !e.causes.is_empty() && e.causes.iter().all(is_of_agreement));
     let mut untold: Vec<&'static str> = later.is_none().then_some(later::UNTOLD).into_iter().collect();
@@ -519,21 +522,27 @@ fn compare(
         trials: &trials,
         reacher: &reacher,
         assessed: [first_assessed, &after],
+        is_alone: Cell::new(false),
     };
     let mut is_told = past.tell(&mut coverage)?;
     if of_its_own.is_none() {
         is_told &= between_collections([base, head], rules, &new, &mut coverage)?;
     }
     untold.extend((!is_told && later.is_some()).then_some(later::UNTOLD));
+    untold.extend(past.is_alone.get().then_some(past::ALONE));
     coverage_is_untold |= !is_told;
     // what happened between two collections is in what the newer one says otherwise
     for entry in coverage.iter_mut().filter(|e| e.is_loss() && e.causes.is_empty()) {
-        entry.causes = told_by(entry, (&trials, rules));
+        if !is_of_time(entry, base, rules)? {
+            entry.causes = told_by(entry, (&trials, rules));
+        }
     }
+    findings.extend(held::gone([own, head], (&trials, rules), [first_assessed, &after])?);
     coverage.extend(later.into_iter().flatten());
     coverage.sort_by_key(|e| e.change);
     let mut changes: Vec<ChangeEntry> = pieces.into_iter().map(|piece| of_piece(piece, with_access)).collect();
-    let of_coverage = coverage.iter().flat_map(|e| &e.causes).map(|c| c.change);
+    let of_past = findings.iter().flat_map(|e| &e.causes);
+    let of_coverage = coverage.iter().flat_map(|e| &e.causes).chain(of_past).map(|c| c.change);
     for index in causes.iter().flatten().map(|(index, _)| *index).chain(of_coverage) {
         if let Some(change) = changes.get_mut(index) {
             change.matters = true;
@@ -599,6 +608,21 @@ fn between_collections(
     let (old, _) = Answers::assess(base.inventory, rules, &options)?;
     let own = Side { inventory: base.inventory, options: &options };
     between::Between { sides: [&own, head], rules, answers: [&old, new] }.tell_others(coverage)
+}
+
+/// Whether the old inventory says the same of a loss: it came with time, and no piece of the change has to do with it.
+fn is_of_time(entry: &CoverageEntry, base: &Side<'_>, rules: &RuleBook) -> Result<bool, Failure> {
+    // one that is over was so from its first moment on
+    let over = entry.until.as_ref().and(entry.from.as_deref()).and_then(moment::parse);
+    let mut options = base.options.moved_to(over.unwrap_or(base.options.at));
+    options.filter.without_principals = true;
+    options.filter.accounts = entry.accounts.iter().map(|a| a.account.clone()).collect();
+    let (answers, _) = Answers::assess(base.inventory, rules, &options)?;
+    let says = |account: &AccountEntry| {
+        let subject = Subject::Coverage { account: account.account.clone(), kind: entry.kind.clone() };
+        answers.get(&subject).coverage().coverage
+    };
+    Ok(entry.accounts.iter().all(|account| says(account).is_some() && says(account) == entry.after.coverage))
 }
 
 /// The pieces that may tell of a loss which nothing but time seems to make.

@@ -2,6 +2,7 @@
 //! corrected, but never in silence. The histories of both sides are laid over each other, up to the moment of the old one. Accounts
 //! about which the change says nothing that coverage rests on are not asked about.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::causes::{Causes, Trials};
@@ -50,6 +51,9 @@ const BESIDE: [&str; 22] = [
     "trustedAccess",
 ];
 
+/// That a newer export which knows of its own moment alone says nothing of days before it that the older one says were covered.
+pub(super) const ALONE: &str = "days that the older export says were covered, and of which the newer one, which knows of its own moment alone, says nothing";
+
 /// With more moments than this, what caused a difference is not tried at each.
 const MAX_MOMENTS: usize = 24;
 
@@ -81,6 +85,8 @@ pub(super) struct Past<'a> {
     pub reacher: &'a Reacher<'a>,
     /// What both were assessed to be.
     pub assessed: [&'a Assessment; 2],
+    /// Whether the new one, an export, says nothing of days that the old one says were covered.
+    pub is_alone: Cell<bool>,
 }
 
 impl Past<'_> {
@@ -158,13 +164,28 @@ impl Past<'_> {
             }
             if self.are_exports() {
                 let may_be = |span: &Span| span.change == CoverageChange::MayBeLost && !was_unknown(&span.before);
-                spans.retain(|span| !may_be(span) || is_ended(new.get(of), span));
+                let told = |span: &Span| {
+                    !may_be(span) || is_ended(new.get(of), span) || !self.is_unknown_before(new.get(of), span)
+                };
+                self.is_alone.set(self.is_alone.get() || !spans.iter().all(told));
+                spans.retain(told);
             }
             if !spans.is_empty() {
                 found.insert(of.clone(), spans);
             }
         }
         Ok(found)
+    }
+
+    /// Whether what is not known lasts until the moment of the new side: it knows of that alone, and says nothing of the time before.
+    fn is_unknown_before(&self, intervals: Option<&Vec<Interval>>, span: &Span) -> bool {
+        let [_, head] = self.sides.map(|side| side.options.at);
+        let is_over = |i: &Interval| i.coverage == Coverage::Unknown && i.span().1.is_none_or(|until| until < head);
+        let mut within = intervals.into_iter().flatten().filter(|i| {
+            i.span().0.is_none_or(|from| from < span.until)
+                && i.span().1.is_none_or(|until| span.from.is_none_or(|from| from < until))
+        });
+        !within.any(is_over)
     }
 
     /// What a side tells of the accounts that the change may concern.

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::unnamed::{is_witnessed, told_by};
 use super::{Assembly, attributes, entity};
 use crate::import::cloudtrail::{Change, Event};
 use crate::import::facts::Acceptance;
 use crate::inventory::builtin;
 use crate::moment::{self, Moment};
-use crate::problem::{Place, SourceFile};
 
 impl Assembly<'_> {
     /// What events tell of agreements that the lists do not.
@@ -17,14 +17,15 @@ impl Assembly<'_> {
         let mut events: Vec<_> = self.facts.events.iter().map(|(id, e)| (id.clone(), e.clone())).collect();
         events.sort_by(|(a, x), (b, y)| (x.at, a).cmp(&(y.at, b)));
         let mut accepted: BTreeMap<String, Vec<(String, Acceptance)>> = BTreeMap::new();
-        for (id, event) in &events {
+        // those that name their agreement come first: what is left is what the others can be of
+        for (id, event) in named_first(&events) {
             if let Change::Accepted { agreement, acceptance } = &event.change {
                 let unlisted = self.accepted(id, event, agreement.as_deref(), acceptance.as_ref());
                 accepted.entry(event.recipient.clone()).or_default().extend(unlisted);
             }
         }
         let mut lost: BTreeMap<String, Vec<Moment>> = BTreeMap::new();
-        for (_, event) in &events {
+        for (_, event) in named_first(&events) {
             if let Change::Terminated { acceptance } = &event.change {
                 let by_time = if acceptance.is_none() { self.ended_at(event) } else { None };
                 let id = acceptance.clone().or(by_time).unwrap_or_default();
@@ -36,10 +37,16 @@ impl Assembly<'_> {
                         let notes = terminated(&id, known, event, (self.facts.as_of, is_confirmed));
                         notes.into_iter().for_each(|(message, help)| self.facts.remark(message, help));
                     }
-                    (None, None) => lost.entry(event.recipient.clone()).or_default().push(event.at),
+                    (None, None) => {
+                        if acceptance.is_none() {
+                            self.any_may_have_ended(event);
+                        }
+                        lost.entry(event.recipient.clone()).or_default().push(event.at);
+                    }
                 }
             }
         }
+        lost.values_mut().for_each(|ended| ended.sort());
         for (account, acceptances) in accepted {
             let ended = lost.get(&account).map_or(&[][..], Vec::as_slice);
             self.unlisted(&account, acceptances, ended);
@@ -71,14 +78,8 @@ impl Assembly<'_> {
 
     /// The acceptance that ended when an event tells that one was terminated, where there is one alone, and no other event ended it.
     fn ended_at(&self, event: &Event) -> Option<String> {
-        let managed = self.facts.managed_by(&event.recipient);
-        let own = |a: &Acceptance| {
-            a.account.as_ref() == Some(&event.recipient) || (managed.is_some() && a.organization.as_deref() == managed)
-        };
-        let then = |a: &Acceptance| a.end.is_some_and(|end| is_near(end, event.at)) && is_ended_by_list(a);
-        let mut found = self.facts.agreements.iter().filter(|(_, a)| own(a) && then(a)).map(|(id, _)| id);
-        match (found.next(), found.next()) {
-            (Some(only), None) => Some(only.clone()),
+        match self.all_ended_at(event).as_slice() {
+            [only] => Some(only.clone()),
             _ => None,
         }
     }
@@ -120,14 +121,15 @@ impl Assembly<'_> {
         }
     }
 
-    /// An acceptance that an event witnesses: where no list has it, what the event tells of it.
+    /// An acceptance that an event witnesses: where no list has it, what the event tells of it. One that does not name its agreement may be
+    /// of each that the account could accept then.
     fn accepted(
         &mut self,
         id: &str,
         event: &Event,
         agreement: Option<&str>,
         acceptance: Option<&String>,
-    ) -> Option<(String, Acceptance)> {
+    ) -> Vec<(String, Acceptance)> {
         let offer = builtin::offers().iter().find(|o| Some(o.id.as_str()) == agreement);
         let organization = match &offer {
             Some(offer) if !offer.is_of_organization() => None,
@@ -136,61 +138,56 @@ impl Assembly<'_> {
         let same = |a: &Acceptance| {
             let owner = a.account.as_ref() == Some(&event.recipient)
                 || (organization.is_some() && a.organization == organization);
-            agreement.is_none_or(|named| a.agreement == named) && owner && is_near(a.start, event.at)
+            // an acceptance has one event: another one that names nothing is of another acceptance
+            let is_of_it = agreement.map_or(!is_witnessed(a), |named| a.agreement == named);
+            is_of_it && owner && is_near(a.start, event.at)
         };
         let known =
             self.facts.agreements.iter_mut().find(|(key, a)| acceptance == Some(*key) || same(a)).map(|(_, a)| a);
         if let Some(known) = known {
             append(&mut known.start_witness, &event.witness);
             known.accepted_by = known.accepted_by.take().or(event.who.clone());
-            return None;
+            return Vec::new();
         }
-        let Some(offer) = offer.filter(|o| !o.is_of_organization() || organization.is_some()) else {
-            let message = match agreement {
-                Some(agreement) => format!("{}: {agreement} or its organization is unknown", event.witness),
-                None => format!("{}: it does not name the agreement that was accepted", event.witness),
-            };
-            self.facts.remark(message, "list the customer agreements of the account");
-            return None;
-        };
-        let account = organization.is_none().then(|| event.recipient.clone());
-        let told = Acceptance {
-            agreement: offer.id.clone(),
-            name: None,
-            account,
-            organization,
-            partition: offer.partition.clone(),
-            start: event.at,
-            end: None,
-            // the event does not tell that nobody terminated it since
-            known_until: Some(event.at),
-            state: "ACTIVE".to_owned(),
-            accepted_by: event.who.clone(),
-            start_witness: Some(event.witness.clone()),
-            end_witness: None,
-            place: Place { source: SourceFile::new(event.witness.clone(), ""), span: Default::default() },
-        };
-        // its id is known to AWS alone
-        Some((acceptance.cloned().unwrap_or_else(|| format!("accepted-by-event-{id}")), told))
+        match (agreement, offer.filter(|o| !o.is_of_organization() || organization.is_some())) {
+            (None, _) => self.may_be_accepted(id, event),
+            (Some(_), Some(offer)) => {
+                let account = organization.is_none().then(|| event.recipient.clone());
+                // its id is known to AWS alone
+                let id = acceptance.cloned().unwrap_or_else(|| format!("accepted-by-event-{id}"));
+                vec![(id, told_by(event, offer, account, organization))]
+            }
+            (Some(agreement), None) => {
+                let message = format!("{}: {agreement} or its organization is unknown", event.witness);
+                self.facts.remark(message, "list the customer agreements of the account");
+                Vec::new()
+            }
+        }
     }
 
     /// What only events tell that an account accepted, and when it terminated agreements of which nothing tells which they were.
-    fn unlisted(&mut self, account: &str, acceptances: Vec<(String, Acceptance)>, ended: &[Moment]) {
-        let open: Vec<Moment> = acceptances.iter().filter(|(_, a)| a.end.is_none()).map(|(_, a)| a.start).collect();
+    fn unlisted(&mut self, account: &str, mut acceptances: Vec<(String, Acceptance)>, ended: &[Moment]) {
+        acceptances.sort_by(|(_, a), (_, b)| (a.start, &a.start_witness).cmp(&(b.start, &b.start_witness)));
+        // what one event may tell of is one acceptance
+        let mut open: Vec<&Acceptance> = acceptances.iter().map(|(_, a)| a).filter(|a| a.end.is_none()).collect();
+        open.dedup_by_key(|a| a.start_witness.clone());
+        let open: Vec<Moment> = open.into_iter().map(|a| a.start).collect();
         // each may have been terminated, where as many terminations are told as there are acceptances
         let latest = open.iter().rev().zip(ended.iter().rev());
         let all_ended = open.len() <= ended.len() && latest.clone().all(|(start, end)| start < end);
         // what ended after the list had begun after it: from then on it is not known, and nothing before
         let all_ended = all_ended && !ended.iter().all(|at| self.is_after_the_list(account, *at));
         let listed = self.facts.accounts.get(account).is_some_and(|a| a.agreements_listed);
+        let mut said = BTreeSet::new();
         for (id, told) in acceptances {
             let witness = told.start_witness.clone().unwrap_or_default();
-            if told.end.is_some() {
+            let is_said = !said.insert(witness.clone());
+            if told.end.is_some() || (is_said && !all_ended) {
                 self.facts.agreements.insert(id, told);
-            } else if all_ended {
+            } else if all_ended && !is_said {
                 let message = format!("{witness}: left out: it may have been terminated later");
                 self.facts.remark(message, "what was in force until then is unknown");
-            } else {
+            } else if !all_ended {
                 // a list that was collected after the event would show it, were it in force
                 let collected_before = self.facts.collected_until().is_some_and(|until| until < told.start);
                 let (message, help) = match listed && !collected_before {
@@ -280,13 +277,23 @@ impl Assembly<'_> {
     }
 }
 
+/// Events, those that name what they are about before the others, each in time.
+fn named_first(events: &[(String, Event)]) -> impl Iterator<Item = &(String, Event)> {
+    let is_named = |(_, event): &&(String, Event)| match &event.change {
+        Change::Accepted { agreement, acceptance } => agreement.is_some() || acceptance.is_some(),
+        Change::Terminated { acceptance } => acceptance.is_some(),
+        _ => true,
+    };
+    events.iter().filter(is_named).chain(events.iter().filter(move |event| !is_named(event)))
+}
+
 /// Whether two moments may be of one change.
-fn is_near(one: Moment, other: Moment) -> bool {
+pub(super) fn is_near(one: Moment, other: Moment) -> bool {
     (one - other).num_minutes().abs() <= 10
 }
 
 /// Whether no event tells of the end of an acceptance.
-fn is_ended_by_list(told: &Acceptance) -> bool {
+pub(super) fn is_ended_by_list(told: &Acceptance) -> bool {
     told.end_witness.as_deref().is_none_or(|witness| !witness.contains("CloudTrail"))
 }
 
@@ -342,7 +349,7 @@ fn terminated(
     None
 }
 
-fn append(witness: &mut Option<String>, more: &str) {
+pub(super) fn append(witness: &mut Option<String>, more: &str) {
     *witness = Some(match witness.take() {
         Some(known) => format!("{known}; {more}"),
         None => more.to_owned(),

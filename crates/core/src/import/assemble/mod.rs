@@ -6,6 +6,7 @@ mod attached;
 mod listed;
 mod organization;
 mod principals;
+mod unnamed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
