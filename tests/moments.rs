@@ -5,11 +5,11 @@
 
 use crate::common::*;
 use countersign_core::access::NewRequests;
+use countersign_core::assessment::escalation;
 use countersign_core::assessment::plans::{Plan, Planner, StepKind};
 use countersign_core::assessment::{Filter, Options, assess};
 use countersign_core::diff::differences::AccessChange;
 use countersign_core::diff::{Diff, Side, diff};
-use countersign_core::escalation;
 use countersign_core::terms::Decision;
 use serde_json::{Value, json};
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use crate::common::*;
 use countersign::report::expectations::reports;
 use countersign_core::assessment::Operation;
+use countersign_core::assessment::escalation;
 use countersign_core::assessment::{Assessment, assess};
 use countersign_core::assessments::Assessments;
 use countersign_core::diff::differences::AccessChange;
@@ -655,7 +656,13 @@ fn permissions_that_a_principal_may_grant_itself() {
         let mut options = options_now();
         options.filter.operations = vec!["accept-agreement".to_owned()];
         let answers = assess(&inventory, &RULES, &options).unwrap().principals;
-        let found = countersign_core::escalation::of((&inventory, &RULES), &options, &answers).unwrap();
+        let found = escalation::of((&inventory, &RULES), &options, &answers).unwrap();
+        // asked of all while they are at hand, it is the same
+        options.grants_itself = true;
+        let beside = assess(&inventory, &RULES, &options).unwrap().principals.into_iter();
+        let beside = beside.filter(|p| !p.could_grant_itself.is_empty());
+        let beside = beside.map(|p| ((p.account, p.principal), p.could_grant_itself)).collect();
+        assert_eq!(found, beside);
         let found = found.into_iter().filter(|((_, arn), _)| !arn.ends_with(":root"));
         found.flat_map(|(_, ways)| ways).map(|w| (format!("{} {}", w.action, w.on), w.certain)).collect()
     };

@@ -4,7 +4,8 @@ use std::cell::Cell;
 
 use crate::common::*;
 use countersign_core::assessment::plans::{Plan, Planner, StepKind};
-use countersign_core::assessment::{Assessment, Filter, Options, assess};
+use countersign_core::assessment::{Assessment, Filter, Options, PrincipalAnswer, assess};
+use countersign_core::inventory::Inventory;
 use countersign_core::terms::Decision;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -667,6 +668,7 @@ fn every_plan_of_a_generated_inventory_leads_where_it_says() {
                 let edited = planner.applied(plan).unwrap();
                 let after = assess(&edited, &RULES, &options).unwrap();
                 assert_eq!(again(&after, &principal.principal, operation), leads_to, "{plan:?}");
+                assert_eq!(gains(plan), gained([&inventory, &edited], principal), "{plan:?}");
                 verified.set(verified.get() + usize::from(leads_to == Decision::Allow));
             }
             Ok(())
@@ -674,6 +676,58 @@ fn every_plan_of_a_generated_inventory_leads_where_it_says() {
         .unwrap();
     let (verified, denials) = (verified.get(), denials.get());
     assert!(denials > 60 && verified * 4 > denials, "{verified} of {denials} denials have a plan that allows");
+}
+
+/// Account, ARN, and operations that are allowed after and were not before.
+type More = (String, String, Vec<&'static str>);
+
+/// Whom a plan says to allow something besides, and what.
+fn gains(plan: &Plan) -> Vec<More> {
+    plan.also_allows.iter().map(|g| (g.account.clone(), g.principal.clone(), g.operations.clone())).collect()
+}
+
+/// Everybody but this principal who is allowed something after that was denied before, or may be: of all there are.
+fn gained([before, after]: [&Inventory; 2], but: &PrincipalAnswer) -> Vec<More> {
+    let everybody = |inventory| assess(inventory, &RULES, &options()).unwrap().principals;
+    let rank = |d: Decision| [Decision::Deny, Decision::Unknown, Decision::Allow].iter().position(|known| *known == d);
+    let mut found = Vec::new();
+    for (old, new) in everybody(before).into_iter().zip(everybody(after)) {
+        let pairs = old.operations.iter().zip(&new.operations);
+        let more = pairs.filter(|(old, new)| rank(new.decision) > rank(old.decision)).map(|(_, new)| new.operation);
+        let more: std::collections::BTreeSet<&str> = more.collect();
+        if !more.is_empty() && (&new.account, &new.principal) != (&but.account, &but.principal) {
+            found.push((new.account, new.principal, more.into_iter().collect()));
+        }
+    }
+    found
+}
+
+/// Of the denials that come after as many plans as are looked for, it is said; what nothing helps against needs no looking for.
+#[test]
+fn what_was_not_looked_for_is_told() {
+    let world = World::new().account(A, json!({}), &[]).account(B, json!({"state": "SUSPENDED"}), &[]);
+    let world = world.file("own.json", allows(&["artifact:ListAgreements"]).to_string());
+    let world = [A, B].into_iter().fold(world, |world, account| {
+        ["a", "b"].into_iter().fold(world, |world, name| world.user(account, name, json!(["own.json"])))
+    });
+    let (inventory, mut options) = (world.load(), options());
+    options.filter.operations = vec!["accept-agreement".to_owned()];
+    options.filter.agreements = vec!["baa".to_owned()];
+    options.filter.scopes = vec![countersign_core::terms::Scope::Account];
+    options.filter.principals =
+        Some([A, B].into_iter().flat_map(|id| ["a", "b"].map(|name| (user(id, name), id.to_owned()))).collect());
+    let kinds = |most: Option<usize>| -> Vec<StepKind> {
+        let planner = Planner::new(&inventory, &RULES, &options);
+        let planner = if let Some(most) = most { planner.copying_at_most(most) } else { planner };
+        let mut assessment = assess(&inventory, &RULES, &options).unwrap();
+        planner.add(&mut assessment).unwrap();
+        let answers = assessment.principals.iter().flat_map(|p| &p.operations);
+        answers.map(|o| o.changes.as_ref().unwrap().steps[0].kind).collect()
+    };
+    let [attachment, untried, nothing] = [StepKind::Attachment, StepKind::Untried, StepKind::Nothing];
+    assert_eq!(kinds(None)[..2], [attachment, attachment]);
+    assert_eq!(kinds(Some(1))[..2], [attachment, untried]);
+    assert!(kinds(Some(1))[2..].iter().all(|kind| [nothing, StepKind::Event].contains(kind)), "{:?}", kinds(Some(1)));
 }
 
 fn of_baa() -> Filter {

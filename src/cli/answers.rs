@@ -16,12 +16,12 @@ use crate::report::rows::Besides;
 use crate::report::typed::{Typed, USUAL_KIND};
 use crate::report::who_can::{Escalations, Kept, Needed, Row, near};
 use countersign_core::assessment::completeness::others::Others;
+use countersign_core::assessment::escalation::{self, Escalation};
 use countersign_core::assessment::plans::Planner;
 use countersign_core::assessment::{
     ASSUMES, Assessment, GRANTS_ITSELF, OperationAnswer, Options, PrincipalAnswer, assess, assess_each,
 };
 use countersign_core::diff::PrincipalEntry;
-use countersign_core::escalation::{self, Escalation};
 use countersign_core::people::{self, Assumer, Behind, Other, Roles};
 use countersign_core::policies::operations::About;
 use countersign_core::problem::{Failure, Named, Unknown};

@@ -6,9 +6,9 @@ use super::diff::principal as principal_words;
 use super::sentences::{self, place};
 use super::typed::Typed;
 use super::{bold, completeness, day, dim, paragraph, verdict};
+use countersign_core::assessment::escalation::Escalation;
 use countersign_core::assessment::{Assessment, GateAnswer, OfClass, OperationAnswer, Person, PrincipalAnswer};
 use countersign_core::diff::PrincipalEntry;
-use countersign_core::escalation::Escalation;
 use countersign_core::people::{Assumer, Behind, Roles, short};
 use countersign_core::terms::{Decision, PrincipalKind, Scope};
 

@@ -59,6 +59,7 @@ mod asking;
 mod assessor;
 pub mod completeness;
 pub mod document;
+pub mod escalation;
 mod lanes;
 pub mod lines;
 mod operation;
@@ -75,7 +76,6 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::agreements::InForce;
-use crate::escalation::Escalation;
 use crate::finding::Finding;
 use crate::hipaa::{Hipaa, Phi};
 use crate::inventory::Inventory;
@@ -93,6 +93,7 @@ use crate::stack;
 use crate::terms::{Coverage, Decision, PermissionModel, PrincipalKind, Role, Scope};
 use assessor::Assessor;
 use completeness::Completeness;
+use escalation::Escalation;
 use plans::Plan;
 
 pub use crate::permissions::principals::Person;

@@ -68,7 +68,6 @@ pub mod assessments;
 pub mod aws;
 pub mod diff;
 pub mod ending;
-pub mod escalation;
 pub mod expectations;
 pub mod finding;
 pub(crate) mod findings;

@@ -41,7 +41,7 @@ fn people(principal: &PrincipalAnswer) -> Vec<String> {
 }
 
 /// More than this may be allowed something by edits: they are counted, and not asked.
-const MOST_ASKED: usize = 10_000;
+const MOST_ASKED: usize = 5_000;
 
 /// What is found out once for all plans of an inventory.
 #[derive(Default)]

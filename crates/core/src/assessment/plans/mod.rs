@@ -191,7 +191,7 @@ impl<'a> Planner<'a> {
                 return Ok((plan, copy));
             }
             if copy.is_none() && self.copied.get() >= self.most_copied && propose::beyond(self, &answer).is_empty() {
-                return Ok((Plan::untried(principal), None));
+                return Ok((Plan::untried(), None));
             }
             let steps = propose::steps(self, copy.as_ref().unwrap_or(self.inventory), principal, &answer)?;
             let edits: Vec<Edit> = steps.iter().filter_map(|s| s.edit.clone()).collect();
@@ -296,11 +296,8 @@ fn refers_to(entity: &Entity, policy: &str) -> bool {
 
 impl Plan {
     /// That none was looked for.
-    fn untried(principal: &PrincipalAnswer) -> Self {
-        let text = format!(
-            "what would change it was not looked for in every account; --account {} asks about this one",
-            principal.account
-        );
+    fn untried() -> Self {
+        let text = "it was not looked for in every account what would change it; --account NUMBER asks about one";
         Self { steps: vec![Step::of(StepKind::Untried, text)], ..Self::default() }
     }
 }

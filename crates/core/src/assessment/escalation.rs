@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Answers, OfClass, OperationAnswer, Options, PrincipalAnswer};
 use crate::agreements::Agreements;
-use crate::assessment::{Answers, OfClass, OperationAnswer, Options, PrincipalAnswer};
 use crate::aws;
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
