@@ -454,7 +454,7 @@ fn asked(session: &Session) -> Result<(Assessment, Escalations), Failure> {
 }
 
 /// The same for the plans of `can`, each of which is told.
-const MOST_PLANNED: usize = 1_000_000;
+const MOST_PLANNED: usize = 300_000;
 
 /// Plans are tried as long as they copy no more entities than this: they are made to a copy of the inventory.
 const MOST_COPIED: usize = 200_000;
