@@ -193,7 +193,7 @@ impl Compare<'_> {
 
     /// What differs; the cells become what they should be.
     fn row(&self, cells: &mut [String]) -> Vec<Difference> {
-        let Some(answer) = self.assessment.account(&self.account) else {
+        let Some(answer) = self.assessment.account(self.account) else {
             return vec![self.differs(Severity::Warning, "is in the register, and not in the inventory".to_owned())];
         };
         let mut found = Vec::new();
