@@ -635,8 +635,22 @@ fn events_of_agreements_and_what_they_leave_open() {
     assert_eq!(of_event["knownUntil"], of_event["effectiveStart"], "{notes}");
     assert!(notes.contains("the account's list does not show it"), "{notes}");
     // what is terminated and not listed may be what was accepted: it is not said to be in force
-    let (agreements, notes) = of(&[accepted, ended("customer-agreement-zzzzzzzzzzzzzzzz")], &[]);
+    let both = [accepted, ended("customer-agreement-zzzzzzzzzzzzzzzz")];
+    let collected = |on: &str| json!({"countersignCollection": {"collectedAt": on}});
+    let of_list = |on: &str| {
+        let answers = [organization(), ("t.json", json!({"Records": both})), (LISTED, listing(&[]))];
+        let (found, notes) = Import::of(&[&answers[..], &[("collection.json", collected(on))]].concat()).done();
+        (found.into_iter().filter(|(k, _)| k.starts_with("CustomerAgreement")).collect::<Vec<_>>(), notes)
+    };
+    let (agreements, notes) = of_list("2025-06-01T00:00:00Z");
     assert!(agreements.is_empty() && notes.contains("it may have been terminated later"), "{notes}");
+    // a list that is older, or of an unknown day, does not tell that it is not in force
+    let (older, _) = of_list("2024-06-01T00:00:00Z");
+    let (undated, _) = of(&both, &[]);
+    for agreements in [older, undated] {
+        let attrs = &agreements[0].1["attrs"];
+        assert_eq!((agreements.len(), &attrs["knownUntil"]), (1, &attrs["effectiveStart"]));
+    }
     // a list that shows it in force may be older than the event that ends it, or newer: the time of the list tells
     let listed = [agreement("aaaaaaaaaaaaaaaa", json!({}))];
     let (agreements, notes) = of(&[ended("customer-agreement-aaaaaaaaaaaaaaaa")], &listed);

@@ -32,8 +32,9 @@ fn trail(events: &[Value]) -> (&'static str, Value) {
 }
 
 /// The ways in which an event does not name what was terminated, or accepted.
-fn nothing_named(name: &str, account: &str, at: &str) -> [Value; 3] {
-    let requests = [Value::Null, json!({"agreementId": "****", "customerAgreementId": "****"}), json!({})];
+fn nothing_named(name: &str, account: &str, at: &str) -> [Value; 4] {
+    let begun = json!({"agreementId": "agreement-****", "customerAgreementId": "customer-agreement-****"});
+    let requests = [Value::Null, json!({"agreementId": "****", "customerAgreementId": "****"}), json!({}), begun];
     requests.map(|request| event(name, account, at, json!({"requestParameters": request})))
 }
 
@@ -210,4 +211,92 @@ fn events_that_could_not_be_collected_are_an_assumption() {
     let table = printed(&["--at", "2025-01-01"]);
     assert!(table.contains("no agreement of 1 account had ended that no list shows"), "{table}");
     assert!(!table.contains("the organization of 1 account"), "{table}");
+}
+
+/// What ends for an organization is told by its management account (R34): members rest on its events too.
+#[test]
+fn the_events_of_the_management_account_are_those_of_its_members() {
+    let answers = |failed: Option<&str>| {
+        let import = Import::of(&[
+            organization(),
+            (
+                "organizations/list-accounts.json",
+                accounts(ORG, M, &[(M, json!("2021-01-01")), (A, json!("2021-01-01"))]),
+            ),
+            ("collection.json", json!({"countersignCollection": {"collectedAt": "2026-11-01T00:00:00Z"}})),
+            (OF_A, listing(&[])),
+            (OF_M, listing(&[])),
+        ]);
+        let refused = "An error occurred (AccessDeniedException)\naws cloudtrail lookup-events\n";
+        failed.iter().for_each(|of| import.put(&format!("lookup-events.TerminateAgreement.{of}.json.failed"), refused));
+        import.done();
+        let answers = assess_folder(&import.out(), &on("2025-01-01")).unwrap_or_else(|f| panic!("{}", words(&f)));
+        [M, A]
+            .map(|account| answers.coverage_of(account, "baa")["assuming"].to_string().contains("account 111111111111"))
+    };
+    assert_eq!(answers(None), [false; 2]);
+    assert_eq!(answers(Some(A)), [false; 2]);
+    assert_eq!(answers(Some(M)), [true; 2]);
+}
+
+/// D16: an acceptance that no list shows is not over because of terminations of which an older list says nothing.
+#[test]
+fn what_is_accepted_after_a_list_is_in_doubt_whatever_was_terminated() {
+    for named in [json!({"requestParameters": {"agreementId": "agreement-9c1kBcYznTkcpRIm"}}), json!({})] {
+        let events = [
+            nothing_named("TerminateAgreement", A, "2023-06-01T00:00:00Z")[0].clone(),
+            event("AcceptAgreement", A, "2026-11-03T00:00:00Z", named),
+            nothing_named("TerminateAgreement", A, AFTER)[0].clone(),
+        ];
+        let files = [(OF_A, listing(&[])), (OF_M, listing(&[])), trail(&events)];
+        let (found, notes) = told(true, &files, A, &["2026-11-02", "2026-11-04", "2026-11-10"]);
+        assert_eq!(found, [NOT, "unknown", "unknown"], "{notes}");
+    }
+}
+
+/// D27: what an event ended can be accepted again, and is among what another one may be of.
+#[test]
+fn what_was_terminated_may_be_what_is_accepted_next() {
+    let of = json!({"requestParameters": {"customerAgreementId": "customer-agreement-aaaaaaaaaaaaaaaa"}});
+    let ended = event("TerminateAgreement", A, "2026-11-03T00:00:00Z", of);
+    for accepted in nothing_named("AcceptAgreement", A, AFTER) {
+        let files = [(OF_A, own()), (OF_M, listing(&[])), trail(&[ended.clone(), accepted])];
+        let (found, notes) = told(true, &files, A, &["2026-11-02", "2026-11-04", "2026-11-10"]);
+        assert_eq!(found, [OWN, NOT, "unknown"], "{notes}");
+    }
+}
+
+/// R34, R37: a member's event that names the agreement of its organization contradicts the list.
+#[test]
+fn a_member_ends_no_agreement_of_its_organization() {
+    let of = json!({"requestParameters": {"customerAgreementId": "customer-agreement-OrgBaa0123456789"}});
+    let files =
+        |who: &str| [(OF_A, shared()), (OF_M, shared()), trail(&[event("TerminateAgreement", who, AFTER, of.clone())])];
+    let days = ["2026-11-04", "2026-11-10"];
+    let (found, notes) = told(true, &files(A), A, &days);
+    assert_eq!(found, [SHARED, "unknown"], "{notes}");
+    assert!(notes.contains("which does not hold it"), "{notes}");
+    assert_eq!(told(true, &files(M), A, &days).0, [SHARED, NOT]);
+}
+
+/// An end that AWS made is of no customer's call, and a list shows none that comes after it.
+#[test]
+fn an_end_that_is_not_of_the_event() {
+    let list = |state: &str, end: &str| {
+        let attrs = json!({"agreementArn": "arn:aws:artifact:::agreement/agreement-sbLSDe8bitmAXNr9", "state": state,
+            "effectiveStart": "2024-01-01T00:00:00Z", "effectiveEnd": end});
+        let current = agreement("aaaaaaaaaaaaaaaa", json!({"effectiveStart": "2024-06-01T00:00:00Z"}));
+        listing(&[current, agreement("bbbbbbbbbbbbbbbb", attrs)])
+    };
+    let last = |dated: bool, list: Value, at: &str| {
+        let [ended, ..] = nothing_named("TerminateAgreement", A, at);
+        told(dated, &[(OF_A, list), (OF_M, listing(&[])), trail(&[ended])], A, &["2026-11-10"]).0
+    };
+    let [end, near] = ["2025-01-01T00:00:00Z", "2025-01-01T00:02:00Z"];
+    assert_eq!(last(false, list("CUSTOMER_TERMINATED", end), near), [OWN]);
+    assert_eq!(last(false, list("AWS_TERMINATED", end), near), ["unknown"]);
+    // the list is of midnight: an end shortly before it, and an event shortly after
+    let end = "2026-10-31T23:58:00Z";
+    assert_eq!(last(true, list("CUSTOMER_TERMINATED", end), "2026-10-31T23:59:00Z"), [OWN]);
+    assert_eq!(last(true, list("CUSTOMER_TERMINATED", end), "2026-11-01T00:05:00Z"), ["unknown"]);
 }

@@ -116,7 +116,11 @@ impl Agreements<'_> {
         };
         let own = lacks("Account", &account.id).then(|| format!("account {}", account.id));
         let above = standing.organizations().filter(|id| lacks("Organization", id)).cloned();
-        let of: Vec<String> = own.into_iter().chain(above).collect();
+        // what ends for all of an organization is told by its management account (R34)
+        let organizations = standing.organizations().filter_map(|id| self.tree.organizations.get(id));
+        let managers = organizations.map(|o| &o.management_account).filter(|id| **id != account.id);
+        let managers = managers.filter(|id| lacks("Account", id)).map(|id| format!("account {id}"));
+        let of: Vec<String> = own.into_iter().chain(managers).chain(above).collect();
         let before = as_of.map_or("it was listed".to_owned(), moment::format);
         let whose = of.join(" and ");
         let said = format!(

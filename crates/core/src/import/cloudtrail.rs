@@ -209,7 +209,10 @@ const ACCEPTANCE: &str = "customer-agreement-";
 /// An id, where a text is one or an ARN of one: CloudTrail may mask what it does not want to tell.
 fn named(text: &str, prefix: &str) -> Option<String> {
     let id = text.rsplit('/').next().unwrap_or(text);
-    id.starts_with(prefix).then(|| id.to_owned())
+    let own = id.strip_prefix(prefix)?;
+    // `customer-agreement-****` is none
+    let is_id = !own.is_empty() && own.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    is_id.then(|| id.to_owned())
 }
 
 /// A handshake is also used to enable all features, and to transfer bills: only an invitation makes an account join.

@@ -32,6 +32,10 @@ impl Assembly<'_> {
                 let is_confirmed = self.is_missing_from_a_list(&id);
                 let own = accepted.get_mut(&event.recipient).into_iter().flatten();
                 let by_event = own.into_iter().find(|(own, _)| *own == id).map(|(_, told)| told);
+                if self.facts.agreements.get(&id).is_some_and(|told| self.cannot_terminate(event, told)) {
+                    self.ended_by_another(&id, event);
+                    continue;
+                }
                 match (self.facts.agreements.get_mut(&id), by_event) {
                     (Some(known), _) | (None, Some(known)) => {
                         let notes = terminated(&id, known, event, (self.facts.as_of, is_confirmed));
@@ -39,6 +43,9 @@ impl Assembly<'_> {
                     }
                     (None, None) => {
                         if acceptance.is_none() {
+                            if self.is_of_a_listed_end(event) {
+                                continue;
+                            }
                             self.any_may_have_ended(event);
                         }
                         lost.entry(event.recipient.clone()).or_default().push(event.at);
@@ -71,9 +78,20 @@ impl Assembly<'_> {
 
     /// Whether an account's list of agreements was collected, and before a moment: what is terminated then, and is not on it, was accepted
     /// after it, and the list is as complete as it was (D16).
-    fn is_after_the_list(&self, account: &str, at: Moment) -> bool {
+    pub(super) fn is_after_the_list(&self, account: &str, at: Moment) -> bool {
         let listed = self.facts.accounts.get(account).is_some_and(|a| a.agreements_listed);
         listed && self.facts.collected_until().is_some_and(|until| until < at)
+    }
+
+    /// An event says that an account terminated what another one holds: what a list shows, and the event, contradict each other.
+    fn ended_by_another(&mut self, id: &str, event: &Event) {
+        let Some(told) = self.facts.agreements.get_mut(id).filter(|told| told.end.is_none()) else { return };
+        let from = event.at.max(told.start);
+        told.known_until = Some(told.known_until.map_or(from, |until| until.min(from)));
+        append(&mut told.end_witness, &event.witness);
+        let message =
+            format!("{id} is terminated in account {}, which does not hold it: {}", event.recipient, event.witness);
+        self.facts.remark(message, "whether it is in force since is unknown: collect the list again");
     }
 
     /// The acceptance that ended when an event tells that one was terminated, where there is one alone, and no other event ended it.
@@ -135,11 +153,13 @@ impl Assembly<'_> {
             Some(offer) if !offer.is_of_organization() => None,
             _ => self.facts.managed_by(&event.recipient).map(str::to_owned),
         };
+        // a list does not show what is accepted after it
+        let is_later = self.is_after_the_list(&event.recipient, event.at);
         let same = |a: &Acceptance| {
             let owner = a.account.as_ref() == Some(&event.recipient)
                 || (organization.is_some() && a.organization == organization);
             // an acceptance has one event: another one that names nothing is of another acceptance
-            let is_of_it = agreement.map_or(!is_witnessed(a), |named| a.agreement == named);
+            let is_of_it = agreement.map_or(!is_witnessed(a) && !is_later, |named| a.agreement == named);
             is_of_it && owner && is_near(a.start, event.at)
         };
         let known =
@@ -175,8 +195,8 @@ impl Assembly<'_> {
         // each may have been terminated, where as many terminations are told as there are acceptances
         let latest = open.iter().rev().zip(ended.iter().rev());
         let all_ended = open.len() <= ended.len() && latest.clone().all(|(start, end)| start < end);
-        // what ended after the list had begun after it: from then on it is not known, and nothing before
-        let all_ended = all_ended && !ended.iter().all(|at| self.is_after_the_list(account, *at));
+        // only a list that is newer than all of it shows that nothing of it is in force: else what ended may be what an older list shows
+        let all_ended = all_ended && ended.iter().all(|at| self.is_before_the_lists(*at));
         let listed = self.facts.accounts.get(account).is_some_and(|a| a.agreements_listed);
         let mut said = BTreeSet::new();
         for (id, told) in acceptances {

@@ -10,9 +10,14 @@ use crate::moment::{self, Moment};
 use crate::problem::{Place, SourceFile};
 
 impl Assembly<'_> {
-    /// The acceptances that ended when an event tells that one was terminated, and that no other event ended.
+    /// The acceptances that ended when an event tells that one was terminated, and that no other event ended. What AWS ended, no call of a
+    /// customer did, and a list does not show an end that comes after it.
     pub(super) fn all_ended_at(&self, event: &Event) -> Vec<String> {
-        let then = |a: &Acceptance| a.end.is_some_and(|end| is_near(end, event.at)) && is_ended_by_list(a);
+        if self.is_after_the_list(&event.recipient, event.at) {
+            return Vec::new();
+        }
+        let by_customer = |a: &Acceptance| is_ended_by_list(a) && a.state != "AWS_TERMINATED";
+        let then = |a: &Acceptance| a.end.is_some_and(|end| is_near(end, event.at)) && by_customer(a);
         let found = self.facts.agreements.iter().filter(|(_, a)| self.could_terminate(event, a) && then(a));
         found.map(|(id, _)| id.clone()).collect()
     }
@@ -27,8 +32,7 @@ impl Assembly<'_> {
     /// An agreement was terminated, and nothing tells which: whatever a list shows to be in force, and the account could terminate, may have
     /// ended then (R61, R62), unless the list is the later of the two.
     pub(super) fn any_may_have_ended(&mut self, event: &Event) {
-        let is_before_the_list = self.facts.as_of.is_some_and(|as_of| event.at < as_of);
-        if is_before_the_list || self.is_of_a_listed_end(event) {
+        if self.is_before_the_lists(event.at) {
             return;
         }
         let stands = |a: &Acceptance| a.end.is_none() && a.known_until.is_none() && a.start <= event.at;
@@ -49,8 +53,21 @@ impl Assembly<'_> {
         }
     }
 
+    /// Whether lists were collected after a moment: what was in force then, and is no more, they do not show.
+    pub(super) fn is_before_the_lists(&self, at: Moment) -> bool {
+        self.facts.as_of.is_some_and(|as_of| at < as_of)
+    }
+
+    /// Whether an account that terminates an acceptance is known to be another than the one that can: a member terminates no agreement of its
+    /// organization (R34, R37).
+    pub(super) fn cannot_terminate(&self, event: &Event, told: &Acceptance) -> bool {
+        let organization = told.organization.as_ref().and_then(|id| self.facts.organizations.get(id));
+        let owner = told.account.as_ref().or(organization.and_then(|o| o.management.as_ref()));
+        owner.is_some_and(|owner| *owner != event.recipient)
+    }
+
     /// Whether ends that lists show account for all events of that time which name nothing, whichever is of which.
-    fn is_of_a_listed_end(&self, event: &Event) -> bool {
+    pub(super) fn is_of_a_listed_end(&self, event: &Event) -> bool {
         let is_alike = |other: &&Event| {
             let is_unnamed = matches!(&other.change, Change::Terminated { acceptance: None });
             is_unnamed && other.recipient == event.recipient && is_near(other.at, event.at)
@@ -79,11 +96,25 @@ impl Assembly<'_> {
 
     /// Whether the same agreement is in force already: the console offers to accept only what is not (D27).
     fn stands(&self, told: &Acceptance, at: Moment) -> bool {
-        let mut known = self.facts.agreements.values();
-        known.any(|a| {
+        self.facts.agreements.iter().any(|(id, a)| {
             let is_same =
                 (&a.agreement, &a.account, &a.organization) == (&told.agreement, &told.account, &told.organization);
-            is_same && a.known_until.is_none() && a.start <= at && a.end.is_none_or(|end| end > at)
+            let is_there = a.known_until.is_none() && a.start <= at && a.end.is_none_or(|end| end > at);
+            is_same && is_there && !self.may_have_ended(id, a, at)
+        })
+    }
+
+    /// Whether an event before a moment ended an acceptance, or may have.
+    fn may_have_ended(&self, id: &String, told: &Acceptance, at: Moment) -> bool {
+        self.facts.events.values().any(|event| match &event.change {
+            Change::Terminated { acceptance } if event.at <= at && event.at >= told.start => match acceptance {
+                Some(named) => named == id,
+                None => {
+                    let is_settled = self.is_before_the_lists(event.at) || self.is_of_a_listed_end(event);
+                    !is_settled && self.could_terminate(event, told)
+                }
+            },
+            _ => false,
         })
     }
 }
