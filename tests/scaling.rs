@@ -119,6 +119,26 @@ fn accounts_in_coverage() {
     });
 }
 
+/// Of roles that trust their account, only who has a permission of their own is asked whether they may assume each.
+#[test]
+fn roles_that_trust_their_account() {
+    is_linear("roles", 250, |number| {
+        let trust = policy(json!([{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": A}}]));
+        let reads = || json!([policy(json!([{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]))]);
+        let role = |n: usize| json!({"uid": format!("arn:aws:iam::{A}:role/r{n}"), "attrs": {"policies": reads(), "trustPolicy": trust}});
+        let assumes = policy(json!([{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}]));
+        let world = World::organization().user(A, "jo", json!([assumes]));
+        let world = (0..number).fold(world, |world, n| world.entity(role(n)));
+        let (inventory, options) = (load(&world.entities).0.unwrap_or_else(|f| panic!("{}", words(&f))), options_now());
+        let wanted = (0..number).map(|n| format!("arn:aws:iam::{A}:role/r{n}")).collect();
+        let follow = || countersign_core::people::follow((&inventory, &RULES), &options, &wanted);
+        let (roles, steps) = work::during(follow);
+        let roles = roles.unwrap_or_else(|f| panic!("{}", words(&f)));
+        assert!(roles.values().all(|behind| behind.assumers.len() == 1), "jo alone");
+        steps
+    });
+}
+
 /// Who can end the coverage of accounts that are alike is asked once for all of them.
 #[test]
 fn accounts_whose_coverage_can_end() {

@@ -39,6 +39,21 @@ const BESIDES: [(&str, &[&str]); 2] = [
     ("sts:SetSourceIdentity", &["sts:sourceidentity"]),
 ];
 
+/// Whether no policy of a principal's own, all of which are known, allows it to assume anything.
+fn is_silent(caller: &Principal) -> Result<bool, Failure> {
+    let mut own = caller.stack.layers.iter().filter(|layer| layer.name == "identity").peekable();
+    if own.peek().is_none() {
+        return Ok(false);
+    }
+    for layer in own {
+        let slice = layer.slice(&ASSUME.to_ascii_lowercase())?;
+        if !layer.opaque.is_empty() || layer.of_slice(&slice).any(|statement| statement.allow) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// How the keys of a session's tags begin in the request for it.
 const REQUEST_TAGS: &str = "aws:requesttag/";
 
@@ -143,7 +158,7 @@ impl Trust {
 
     /// Whether a principal of the inventory may become the role: in one of the ways in which it can ask, which are its to choose.
     pub fn assumed_by(&self, caller: &Principal) -> Result<Hop, Failure> {
-        if !self.is_of_partition(&caller.arn) {
+        if !self.is_of_partition(&caller.arn) || self.delegates() && is_silent(caller)? {
             return Ok(Hop { decision: Decision::Deny, depends_on: BTreeSet::new() });
         }
         let bounded = caller.stack.layers.iter().any(|l| l.name == "boundary");
@@ -152,6 +167,13 @@ impl Trust {
         let stack = self.stack(&caller.stack.layers, linked, self.unknown || caller.account != self.account);
         let asks = somebody(caller).asks(&self.who, bounded);
         self.best(&stack, &caller.knowledge, &asks, ASSUME)
+    }
+
+    /// Whether the policy names no principal, and so lets nobody in without a permission of their own: accounts delegate (IAM User Guide,
+    /// evaluation logic), and services and identity providers are nobody of the inventory.
+    fn delegates(&self) -> bool {
+        let is_principal = |who: &Who| matches!(who, Who::Everyone | Who::AnyAws | Who::Aws(_));
+        !self.unknown && !self.allows_others && !self.who.iter().any(is_principal)
     }
 
     /// Whether somebody outside the inventory may become the role, as far as its own side decides it.
