@@ -357,7 +357,7 @@ pub fn classes_of(patterns: &[Pattern], required: &[Pattern]) -> Option<Rc<[Clas
     found
 }
 
-/// What no required pattern can match any more is not walked: a name of which only the end is unknown costs its length.
+/// The same, found anew. What no required pattern can match any more is not walked: a name of which only the end is unknown costs its length.
 fn walked(patterns: &[Pattern], required: &[Pattern]) -> Option<Vec<Class>> {
     let all: Vec<&Pattern> = patterns.iter().chain(required).collect();
     let mut walk = Walk::new(&all, patterns.len());

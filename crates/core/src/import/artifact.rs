@@ -66,8 +66,7 @@ fn partitions(facts: &Facts, problems: &mut Vec<Problem>) {
             problems.push(problem.help(super::answer::COLLECT));
             continue;
         }
-        let organization = told.organization.as_ref().and_then(|o| facts.organizations.get(o));
-        let of = told.account.as_ref().or(organization.and_then(|o| o.management.as_ref()));
+        let of = facts.holder(told);
         let partition = of.and_then(|of| facts.accounts.get(of)).and_then(|a| a.partition.as_deref());
         if let Some((of, partition)) = of.zip(partition).filter(|(_, partition)| *partition != told.partition) {
             let message = format!("{id} is of the partition {}, and account {of} of {partition} (D15)", told.partition);

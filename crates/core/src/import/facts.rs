@@ -375,4 +375,10 @@ impl Facts {
         let managed = self.organizations.iter().find(|(_, o)| o.management.as_deref() == Some(account));
         managed.map(|(id, _)| id.as_str())
     }
+
+    /// The account that holds an acceptance: its own, or the one that manages its organization (R34, R37). `None` where that is not known.
+    pub fn holder<'f>(&'f self, told: &'f Acceptance) -> Option<&'f String> {
+        let organization = told.organization.as_ref().and_then(|id| self.organizations.get(id));
+        told.account.as_ref().or(organization.and_then(|o| o.management.as_ref()))
+    }
 }

@@ -105,12 +105,8 @@ impl Assembly<'_> {
     /// Whether a list that would show an acceptance, were it in force, lacks it: that of its account, or of the manager of its organization.
     fn is_missing_from_a_list(&self, id: &str) -> bool {
         let Some(told) = self.facts.agreements.get(id) else { return false };
-        let organization = told.organization.as_deref();
-        let owns = |account: &String| {
-            told.account.as_ref() == Some(account)
-                || (organization.is_some() && self.facts.managed_by(account) == organization)
-        };
-        let mut lists = self.facts.lists.iter().filter(|(account, _)| owns(account)).flat_map(|(_, lists)| lists);
+        let holder = self.facts.holder(told).and_then(|account| self.facts.lists.get(account));
+        let mut lists = holder.into_iter().flatten();
         lists.any(|(_, ids)| !ids.contains(id))
     }
 

@@ -24,9 +24,7 @@ impl Assembly<'_> {
 
     /// Whether the account of an event could terminate an acceptance: its own, or one of the organization that it manages (R34, R37).
     fn could_terminate(&self, event: &Event, told: &Acceptance) -> bool {
-        let managed = self.facts.managed_by(&event.recipient);
-        told.account.as_ref() == Some(&event.recipient)
-            || (managed.is_some() && told.organization.as_deref() == managed)
+        self.facts.holder(told) == Some(&event.recipient)
     }
 
     /// An agreement was terminated, and nothing tells which: whatever a list shows to be in force, and the account could terminate, may have
@@ -61,9 +59,7 @@ impl Assembly<'_> {
     /// Whether an account that terminates an acceptance is known to be another than the one that can: a member terminates no agreement of its
     /// organization (R34, R37).
     pub(super) fn cannot_terminate(&self, event: &Event, told: &Acceptance) -> bool {
-        let organization = told.organization.as_ref().and_then(|id| self.facts.organizations.get(id));
-        let owner = told.account.as_ref().or(organization.and_then(|o| o.management.as_ref()));
-        owner.is_some_and(|owner| *owner != event.recipient)
+        self.facts.holder(told).is_some_and(|holder| *holder != event.recipient)
     }
 
     /// Whether ends that lists show account for all events of that time which name nothing, whichever is of which.
