@@ -25,7 +25,7 @@ use crate::moment;
 use crate::operations::answer::OperationResult;
 use crate::operations::catalogue::Operation;
 use crate::operations::{self, AccountEvaluator, Memo};
-use crate::permissions::classes::{Asked, Classes, Form, OWN, Signature};
+use crate::permissions::classes::{Asked, Classes, OWN, SharedAsked, Signature};
 use crate::permissions::everyone::Everyone;
 use crate::permissions::layer::Layer;
 use crate::permissions::principals::Principal;
@@ -51,7 +51,7 @@ pub(super) struct Decided {
     /// What accounts share that the rules do not tell apart.
     pub memos: HashMap<String, Memo>,
     /// What is asked in accounts that differ in their numbers alone.
-    forms: HashMap<String, Form>,
+    forms: HashMap<String, SharedAsked>,
     said: Said,
 }
 
@@ -358,7 +358,7 @@ fn asked_in(
     };
     let named = || operations.iter().map(|wanted| desk.calls_of(&wanted.operation.naming(account, OWN))).collect();
     let form = match is_told {
-        true => make(named()).map(|(asked, calls)| Form::of(&asked, calls.iter().flatten()))?,
+        true => make(named()).map(|(asked, calls)| SharedAsked::of(&asked, calls.iter().flatten()))?,
         false => None,
     };
     match form {

@@ -43,17 +43,17 @@ pub struct Asked {
 }
 
 /// What is asked in accounts where all but their own number is the same.
-pub struct Form {
+pub struct SharedAsked {
     class: u32,
     fixed: Rc<BTreeSet<String>>,
     /// With [`OWN`] in place of the account's number.
     resources: Vec<String>,
 }
 
-/// Stands for the number of the account that is asked about, in a [`Form`].
+/// Stands for the number of the account that is asked about, in a [`SharedAsked`].
 pub const OWN: &str = "\u{0}";
 
-impl Form {
+impl SharedAsked {
     /// Of what is asked with [`OWN`] for the account's number; `None` where a key that the calls carry names the account.
     pub fn of<'c>(asked: &Asked, calls: impl Iterator<Item = &'c Call>) -> Option<Self> {
         let mut keys = calls.flat_map(|call| call.keys.values().flatten());
